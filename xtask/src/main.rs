@@ -1,0 +1,3 @@
+//! Developer commands: `cargo xtask tidy`, `conformance`, `bench`.
+
+fn main() {}
