@@ -1,0 +1,1 @@
+//! Typed options with Flink's keys, defaults and documentation.

@@ -1,0 +1,11 @@
+//! The bounds of this crate: each with its unit and the reason for its size.
+
+/// Milliseconds a real worker or waiter parks at most before it compares its wake-up time with the wall clock again.
+/// Wakes are never lost, so this bounds only how late a timer may be after somebody sets the wall clock forward.
+pub const MAX_PARK_MS: i64 = 1_000;
+
+/// Bytes of an OS thread's stack. Operators recurse only over expression trees, but a debug build's frames are large.
+pub const WORKER_STACK_BYTES: usize = 8 * 1024 * 1024;
+
+/// Bytes of the buffer through which [`crate::Disk::read`] reads a whole file at first; it grows with the file.
+pub const READ_BUFFER_BYTES: usize = 64 * 1024;

@@ -1,0 +1,135 @@
+//! [`Environment`], the handle that everybody carries, and [`Platform`], what stands behind it.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use crate::clock::Clock;
+use crate::disk::{Disk, DiskError};
+use crate::host::{HostFacts, ProcessUsage};
+use crate::interrupt::InterruptFlag;
+use crate::random::Random;
+use crate::real::RealPlatform;
+use crate::temporary::TemporaryDirectory;
+use crate::wait::{WaitTarget, Waiter};
+use crate::worker::{MakeWorker, WorkerCompletion, WorkerHandle};
+
+/// What stands behind an [`Environment`]: the real machine, or the simulator.
+pub trait Platform: Send + Sync {
+    /// A seed that no earlier call returned, as far as chance goes; in simulation it follows from the simulation's seed.
+    fn random_seed(&self) -> u64;
+
+    /// Starts a worker. `completion` is completed when it has ended and was dropped, or could not be started.
+    fn start(&self, name: &str, make: MakeWorker, completion: Arc<WorkerCompletion>);
+
+    /// A new waiter of the calling thread.
+    fn wait_target(&self) -> Box<dyn WaitTarget>;
+
+    /// Adds a line to the trace, if there is one.
+    fn trace(&self, line: &str);
+
+    /// Whether [`Platform::trace`] keeps anything.
+    fn is_traced(&self) -> bool;
+
+    /// The flag that is set when the user asks for an end (Ctrl-C, SIGTERM).
+    fn interrupted(&self) -> InterruptFlag;
+
+    /// Facts of the machine that don't change.
+    fn host(&self) -> HostFacts;
+
+    /// What this process has used so far.
+    fn usage(&self) -> ProcessUsage;
+}
+
+/// Clock, randomness, workers, signals and disk. Cheap to clone, usable from any thread.
+#[derive(Clone)]
+pub struct Environment {
+    platform: Arc<dyn Platform>,
+    clock: Clock,
+    disk: Disk,
+}
+
+impl Environment {
+    /// The machine: OS threads, system clocks, local files.
+    pub fn real() -> Self {
+        let clock = Clock::real();
+        Environment { platform: Arc::new(RealPlatform::new(clock.clone())), clock, disk: Disk::local() }
+    }
+
+    /// An environment of other parts: for the simulator and for tests (a real machine with a disk in memory, say).
+    pub fn from_parts(platform: Arc<dyn Platform>, clock: Clock, disk: Disk) -> Self {
+        Environment { platform, clock, disk }
+    }
+
+    /// The same environment with another disk.
+    pub fn with_disk(&self, disk: Disk) -> Self {
+        Environment { disk, ..self.clone() }
+    }
+
+    /// Wall clock and monotonic clock.
+    pub fn clock(&self) -> &Clock {
+        &self.clock
+    }
+
+    /// A fresh seed; deterministic per simulation. Not for secrets.
+    pub fn random_seed(&self) -> u64 {
+        self.platform.random_seed()
+    }
+
+    /// A generator with a fresh seed.
+    pub fn random(&self) -> Random {
+        Random::from_seed(self.random_seed())
+    }
+
+    /// Local files.
+    pub fn disk(&self) -> &Disk {
+        &self.disk
+    }
+
+    /// Starts a worker: on the real machine an OS thread of this name, in simulation a worker of the simulator. `make`
+    /// runs on the worker's thread, so the worker need not be `Send`. A panic ends the worker alone and is reported by
+    /// [`WorkerHandle::join`]; so is a thread that could not be started.
+    pub fn spawn(&self, name: &str, make: MakeWorker) -> WorkerHandle {
+        let completion = Arc::new(WorkerCompletion::default());
+        self.platform.start(name, make, completion.clone());
+        WorkerHandle::new(name, completion, self.platform.clone())
+    }
+
+    /// A means for the calling thread, which must not be a worker, to wait for what workers bring about.
+    pub fn waiter(&self) -> Waiter {
+        Waiter::new(self.platform.wait_target())
+    }
+
+    /// The flag that Ctrl-C and SIGTERM set. The first call installs the signal handler; a second Ctrl-C while the
+    /// flag is still set ends the process with exit code 130.
+    pub fn interrupted(&self) -> InterruptFlag {
+        self.platform.interrupted()
+    }
+
+    /// Name, cores and time zone of the machine.
+    pub fn host(&self) -> HostFacts {
+        self.platform.host()
+    }
+
+    /// CPU time and memory of this process so far.
+    pub fn usage(&self) -> ProcessUsage {
+        self.platform.usage()
+    }
+
+    /// Adds a line to the simulation's trace; on the real machine nothing happens.
+    pub fn trace(&self, line: &str) {
+        self.platform.trace(line);
+    }
+
+    /// Whether [`Environment::trace`] keeps anything: ask before formatting a costly line.
+    pub fn is_traced(&self) -> bool {
+        self.platform.is_traced()
+    }
+
+    /// A new, empty directory inside `parent`, removed with all its content when dropped.
+    ///
+    /// # Errors
+    /// Where it cannot be created.
+    pub fn temporary_directory(&self, parent: &Path, prefix: &str) -> Result<TemporaryDirectory, DiskError> {
+        TemporaryDirectory::create(&self.disk, parent, prefix, self.random_seed())
+    }
+}

@@ -1,0 +1,1 @@
+//! Metric registry with Flink's scopes and names.

@@ -1,0 +1,1 @@
+//! Deterministic environment: simulated time, seeded scheduling, in-memory disk.
