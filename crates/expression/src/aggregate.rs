@@ -1,0 +1,96 @@
+//! Aggregate calls as data.
+
+use flott_record::DataType;
+use serde::{Deserialize, Serialize};
+
+use crate::catalogue::SignatureError;
+use crate::tree::Expression;
+
+/// The aggregate functions that the engine accumulates. AVG, STDDEV and the like are kinds of their own, since their
+/// accumulators and results differ.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[allow(missing_docs)]
+pub enum AggregateFunction {
+    /// COUNT(*): rows; COUNT(x): rows where x is not NULL.
+    Count,
+    Sum,
+    /// Flink's `$SUM0`: 0 instead of NULL over nothing.
+    Sum0,
+    Avg,
+    Min,
+    Max,
+    FirstValue,
+    LastValue,
+    ListAgg,
+    StddevPop,
+    StddevSamp,
+    VarPop,
+    VarSamp,
+    Collect,
+    ArrayAgg,
+    /// SINGLE_VALUE: the only row of a scalar sub-query; more than one row is an error.
+    SingleValue,
+    ApproxCountDistinct,
+    Percentile,
+    JsonObjectAgg,
+    JsonArrayAgg,
+}
+
+/// One call in an aggregation, over columns of its input.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct AggregateCall {
+    /// What is computed.
+    pub function: AggregateFunction,
+    /// Positions of the argument columns; empty for COUNT(*).
+    pub arguments: Vec<usize>,
+    /// Types of the arguments.
+    pub argument_types: Vec<DataType>,
+    /// Whether only distinct arguments count.
+    pub distinct: bool,
+    /// Position of a BOOLEAN column; rows where it is not true do not count.
+    pub filter: Option<usize>,
+    /// Type of the result.
+    pub data_type: DataType,
+    /// Name of the output column.
+    pub name: String,
+}
+
+/// The function of a SQL name (`STDDEV` is `STDDEV_SAMP`, `VARIANCE` is `VAR_SAMP`); `None` if it is no aggregate.
+pub fn aggregate_of_name(name: &str) -> Option<AggregateFunction> {
+    use AggregateFunction as F;
+    let function = match name.to_ascii_uppercase().as_str() {
+        "COUNT" => F::Count,
+        "SUM" => F::Sum,
+        "$SUM0" | "SUM0" => F::Sum0,
+        "AVG" => F::Avg,
+        "MIN" => F::Min,
+        "MAX" => F::Max,
+        "FIRST_VALUE" => F::FirstValue,
+        "LAST_VALUE" => F::LastValue,
+        "LISTAGG" => F::ListAgg,
+        "STDDEV_POP" => F::StddevPop,
+        "STDDEV_SAMP" | "STDDEV" => F::StddevSamp,
+        "VAR_POP" => F::VarPop,
+        "VAR_SAMP" | "VARIANCE" => F::VarSamp,
+        "COLLECT" => F::Collect,
+        "ARRAY_AGG" => F::ArrayAgg,
+        "SINGLE_VALUE" => F::SingleValue,
+        "APPROX_COUNT_DISTINCT" => F::ApproxCountDistinct,
+        "PERCENTILE" => F::Percentile,
+        "JSON_OBJECTAGG" => F::JsonObjectAgg,
+        "JSON_ARRAYAGG" => F::JsonArrayAgg,
+        _ => return None,
+    };
+    Some(function)
+}
+
+/// Result type of an aggregate over argument types, by Flink's rules: SUM and AVG keep integer types, `SUM(DECIMAL(p, s))` is
+/// `DECIMAL(38, s)`, `AVG(DECIMAL(p, s))` is `DECIMAL(38, max(6, s))`; all but COUNT are NULL over no row when `grouped` is
+/// false or an argument may be NULL.
+pub fn aggregate_type(
+    function: AggregateFunction,
+    arguments: &[&Expression],
+    grouped: bool,
+) -> Result<DataType, SignatureError> {
+    crate::catalogue::aggregate_return_type(function, arguments, grouped)
+}
