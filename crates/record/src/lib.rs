@@ -17,6 +17,7 @@ pub mod limits;
 pub mod number_text;
 pub mod row_kind;
 pub mod schema;
+pub mod table;
 pub mod value;
 pub mod value_array;
 
@@ -24,6 +25,7 @@ pub use batch::Batch;
 pub use data_type::{DataType, TypeKind};
 pub use element::{Barrier, Element, LatencyMarker, MAX_WATERMARK, MIN_WATERMARK};
 pub use key::{KeyGroupRange, KeyRows};
-pub use row_kind::RowKind;
+pub use row_kind::{ChangelogMode, RowKind};
 pub use schema::{Field, Schema};
+pub use table::{MetadataColumn, TableSpec};
 pub use value::Value;

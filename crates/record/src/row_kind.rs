@@ -58,3 +58,51 @@ impl fmt::Display for RowKind {
         f.write_str(self.short())
     }
 }
+
+/// Which kinds of rows a stream holds, as EXPLAIN CHANGELOG_MODE shows it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct ChangelogMode {
+    /// `-U` occurs.
+    pub update_before: bool,
+    /// `+U` occurs.
+    pub update_after: bool,
+    /// `-D` occurs.
+    pub delete: bool,
+}
+
+impl ChangelogMode {
+    /// `+I` alone.
+    pub const INSERT_ONLY: Self = ChangelogMode { update_before: false, update_after: false, delete: false };
+    /// Everything.
+    pub const ALL: Self = ChangelogMode { update_before: true, update_after: true, delete: true };
+    /// Updates by key, without `-U`.
+    pub const UPSERT: Self = ChangelogMode { update_before: false, update_after: true, delete: true };
+
+    /// Whether only `+I` occurs.
+    pub fn is_insert_only(self) -> bool {
+        self == Self::INSERT_ONLY
+    }
+
+    /// Whether a kind occurs.
+    pub fn contains(self, kind: RowKind) -> bool {
+        match kind {
+            RowKind::Insert => true,
+            RowKind::UpdateBefore => self.update_before,
+            RowKind::UpdateAfter => self.update_after,
+            RowKind::Delete => self.delete,
+        }
+    }
+}
+
+impl fmt::Display for ChangelogMode {
+    /// `[I,UB,UA,D]`
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("[I")?;
+        for (present, name) in [(self.update_before, "UB"), (self.update_after, "UA"), (self.delete, "D")] {
+            if present {
+                write!(f, ",{name}")?;
+            }
+        }
+        f.write_str("]")
+    }
+}

@@ -1,0 +1,11 @@
+//! What is computed: one operator a file.
+//!
+//! An operator is a resumable state machine over batches, watermarks and timers. It is called by its slot's thread only, so it
+//! needs no lock; it emits into its [`Context`] and never blocks. What it needs to know comes from its spec and its [`Setup`].
+//!
+//! Architecture invariant: operators never plan, never do I/O and never read a clock.
+
+pub mod interface;
+pub mod limits;
+
+pub use interface::{Context, Forwarding, Operator, OperatorError, Output, Setup, Step};

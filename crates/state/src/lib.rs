@@ -1,0 +1,17 @@
+//! State of operators: keyed tables, timers, lists; how they are snapshotted, restored and rescaled.
+//!
+//! Live state belongs to its slot's thread and needs no lock. A snapshot is bytes per key group in flott's own versioned encoding, so
+//! that any number of subtasks can restore from any other number: each takes the key groups of its range.
+//!
+//! Architecture invariant: this crate knows no operator and does no I/O.
+
+pub mod encoding;
+pub mod limits;
+pub mod snapshot;
+pub mod table;
+pub mod timers;
+
+pub use encoding::{DecodeError, StateValue};
+pub use snapshot::{OperatorSnapshot, SnapshotReader, SnapshotWriter};
+pub use table::KeyedTable;
+pub use timers::Timers;
