@@ -1,0 +1,17 @@
+//! Contracts of sources and sinks, and the connectors that need no heavy client.
+//!
+//! A connector is a [`Connector`]: data about itself (options, capabilities) and makers of readers and writers. The shape is Flink's
+//! FLIP-27 source and Sink V2: an enumerator finds splits and deals them out, readers read them and keep their positions; writers
+//! write and hand over committables, a committer makes them visible.
+//!
+//! Architecture invariant: nothing here knows operators, plans or threads; readers and writers belong to one subtask.
+
+pub mod contract;
+pub mod registry;
+pub mod sink;
+pub mod source;
+
+pub use contract::{Capabilities, Connector, ConnectorError, ConnectorOption};
+pub use registry::Registry;
+pub use sink::{Committable, Committer, Sink, SinkWriter, WriterSetup};
+pub use source::{Boundedness, Enumerator, Poll, ReaderSetup, Source, SourceReader, Split};

@@ -1,0 +1,43 @@
+//! The connectors of a process, by name.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use crate::contract::{Connector, ConnectorError};
+
+/// The connectors that the executable registered.
+#[derive(Clone, Default)]
+pub struct Registry {
+    connectors: BTreeMap<String, Arc<dyn Connector>>,
+}
+
+impl Registry {
+    /// No connectors.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Adds a connector under its identifier; a later one replaces an earlier one.
+    pub fn register(&mut self, connector: Arc<dyn Connector>) {
+        self.connectors.insert(connector.identifier().to_string(), connector);
+    }
+
+    /// The connector of a name.
+    ///
+    /// # Errors
+    /// If there is none: names those that exist.
+    pub fn get(&self, identifier: &str) -> Result<&Arc<dyn Connector>, ConnectorError> {
+        self.connectors.get(identifier).ok_or_else(|| {
+            let known: Vec<&str> = self.connectors.keys().map(String::as_str).collect();
+            ConnectorError::new(format!(
+                "Cannot find connector '{identifier}'. Available connectors: {}.",
+                known.join(", ")
+            ))
+        })
+    }
+
+    /// All names, sorted.
+    pub fn identifiers(&self) -> impl Iterator<Item = &str> {
+        self.connectors.keys().map(String::as_str)
+    }
+}
