@@ -3,11 +3,33 @@
 //! `resolve` is the only entry: a name and the arguments' types go in; the canonical name, the types to which the arguments are to be
 //! cast implicitly, and the result's type come out, by Flink's type inference. Errors say which signatures exist.
 
+mod aggregates;
+mod arithmetic;
+mod casts;
+mod collection;
+mod common_type;
+mod comparison;
+mod conditional;
+mod construction;
+pub mod decimal;
+mod hash;
+mod json;
+mod known;
+mod math;
+mod operators;
+mod regexp;
+mod signature;
+mod string;
+mod temporal;
+mod url;
+
 use flott_record::{DataType, Value};
 use thiserror::Error;
 
-use crate::aggregate::AggregateFunction;
-use crate::tree::Expression;
+pub(crate) use aggregates::aggregate_return_type;
+pub use casts::{can_cast, can_cast_implicitly};
+pub use common_type::common_type;
+pub use known::{is_function, names, nearest};
 
 /// An argument as type inference sees it: its type, and its value if it is a literal.
 #[derive(Clone, Debug)]
@@ -75,16 +97,29 @@ fn did_you_mean(nearest: &Option<String>) -> String {
 /// # Errors
 /// An unknown name, one not yet supported, or arguments that fit no signature.
 pub fn resolve(name: &str, arguments: &[Argument]) -> Result<Resolution, SignatureError> {
-    let _ = arguments;
-    Err(SignatureError::NotSupported { name: name.to_string() })
+    let canonical = name.to_uppercase();
+    FAMILIES.iter().find_map(|family| family(&canonical, arguments)).unwrap_or_else(|| Err(missing(name)))
 }
 
-/// Result type of an aggregate; see [`crate::aggregate::aggregate_type`].
-pub(crate) fn aggregate_return_type(
-    function: AggregateFunction,
-    arguments: &[&Expression],
-    grouped: bool,
-) -> Result<DataType, SignatureError> {
-    let _ = (arguments, grouped);
-    Err(SignatureError::NotSupported { name: format!("{function:?}") })
+/// A family of functions: `None` if the name is none of its own.
+type FunctionFamily = fn(&str, &[Argument]) -> Option<Result<Resolution, SignatureError>>;
+
+const FAMILIES: [FunctionFamily; 9] = [
+    operators::resolve,
+    string::resolve,
+    hash::resolve,
+    regexp::resolve,
+    url::resolve,
+    json::resolve,
+    temporal::resolve,
+    math::resolve,
+    collection::resolve,
+];
+
+fn missing(name: &str) -> SignatureError {
+    if is_function(name) {
+        SignatureError::NotSupported { name: name.to_string() }
+    } else {
+        SignatureError::UnknownFunction { name: name.to_string(), nearest: nearest(name) }
+    }
 }

@@ -1,0 +1,110 @@
+//! Which types can be cast to which, by Flink's cast matrix.
+
+use flott_record::{DataType, Field, TypeKind};
+
+/// Whether `CAST(x AS to)` is allowed for an `x` of type `from`. Nullability plays no part.
+pub fn can_cast(from: &DataType, to: &DataType) -> bool {
+    kinds_cast(&from.kind, &to.kind)
+}
+
+fn kinds_cast(from: &TypeKind, to: &TypeKind) -> bool {
+    use TypeKind as K;
+    if from == to {
+        return true;
+    }
+    match (from, to) {
+        (K::Null, _) => true,
+        (_, K::Null) => false,
+        (K::Array(a), K::Array(b)) | (K::Multiset(a), K::Multiset(b)) => can_cast(a, b),
+        (K::Map(a, x), K::Map(b, y)) => can_cast(a, b) && can_cast(x, y),
+        (K::Row(a), K::Row(b)) => rows_cast(a, b),
+        (K::Row(_) | K::Array(_) | K::Map(..) | K::Multiset(_), to) => to.is_character() && parts_cast(from, to),
+        (from, to) if to.is_character() => {
+            from.is_character()
+                || from.is_binary()
+                || from.is_numeric()
+                || from.is_datetime()
+                || from.is_interval()
+                || matches!(from, K::Boolean | K::Variant | K::Bitmap)
+        }
+        (from, to) if from.is_character() => scalar_of_text(to),
+        (from, to) if to.is_binary() => from.is_binary() || *from == K::Bitmap,
+        (K::Boolean, to) => to.is_numeric(),
+        (from, K::Boolean) => from.is_integer() || *from == K::Variant,
+        (from, to) if to.is_numeric() => {
+            from.is_numeric() || *from == K::Variant || (from.is_interval() && to.is_integer())
+        }
+        (K::Time(_), to) => matches!(to, K::Time(_)) || to.is_timestamp(),
+        (K::Date, to) => to.is_timestamp(),
+        (K::Variant, to) => to.is_datetime() || to.is_binary(),
+        (from, to) if from.is_timestamp() => to.is_datetime(),
+        (from, to) if from.is_interval() => to.is_interval() && from == to,
+        _ => false,
+    }
+}
+
+fn scalar_of_text(to: &TypeKind) -> bool {
+    to.is_binary() || to.is_numeric() || to.is_datetime() || *to == TypeKind::Boolean
+}
+
+fn rows_cast(from: &[Field], to: &[Field]) -> bool {
+    from.len() == to.len() && from.iter().zip(to).all(|(a, b)| can_cast(&a.data_type, &b.data_type))
+}
+
+/// Whether each part of a nested value can be text.
+fn parts_cast(from: &TypeKind, text: &TypeKind) -> bool {
+    match from {
+        TypeKind::Array(element) | TypeKind::Multiset(element) => kinds_cast(&element.kind, text),
+        TypeKind::Map(key, value) => kinds_cast(&key.kind, text) && kinds_cast(&value.kind, text),
+        TypeKind::Row(fields) => fields.iter().all(|field| kinds_cast(&field.data_type.kind, text)),
+        _ => true,
+    }
+}
+
+/// Whether a value is converted without being asked for where another type is wanted: integers widen, exact numbers become
+/// approximate, texts and bytes lengthen, timestamps change their precision.
+pub fn can_cast_implicitly(from: &DataType, to: &DataType) -> bool {
+    use TypeKind as K;
+    let rank = |kind: &TypeKind| match kind {
+        K::TinyInt => Some(0),
+        K::SmallInt => Some(1),
+        K::Int => Some(2),
+        K::BigInt => Some(3),
+        K::Decimal { .. } => Some(4),
+        K::Float => Some(5),
+        K::Double => Some(6),
+        _ => None,
+    };
+    if from.kind == to.kind || from.kind == K::Null {
+        return true;
+    }
+    if let (Some(from), Some(to)) = (rank(&from.kind), rank(&to.kind)) {
+        return from <= to;
+    }
+    match (&from.kind, &to.kind) {
+        (K::Char(_) | K::Varchar(_), K::Varchar(_)) | (K::Binary(_) | K::Varbinary(_), K::Varbinary(_)) => true,
+        (K::Time(_), K::Time(_)) | (K::Date, K::Timestamp(_) | K::TimestampLtz(_)) => true,
+        (a, b) if a.is_timestamp() && b.is_timestamp() => true,
+        (K::Array(a), K::Array(b)) | (K::Multiset(a), K::Multiset(b)) => can_cast_implicitly(a, b),
+        (K::Map(a, x), K::Map(b, y)) => can_cast_implicitly(a, b) && can_cast_implicitly(x, y),
+        (K::Row(a), K::Row(b)) => {
+            a.len() == b.len() && a.iter().zip(b).all(|(x, y)| can_cast_implicitly(&x.data_type, &y.data_type))
+        }
+        _ => false,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_matrix_is_that_of_flink() {
+        let can = |from: TypeKind, to: TypeKind| can_cast(&from.nullable(), &to.nullable());
+        assert!(can(TypeKind::string(), TypeKind::Int) && can(TypeKind::Int, TypeKind::string()));
+        assert!(can(TypeKind::Int, TypeKind::Boolean) && !can(TypeKind::Double, TypeKind::Boolean));
+        assert!(!can(TypeKind::Int, TypeKind::Timestamp(3)) && !can(TypeKind::Timestamp(3), TypeKind::Int));
+        assert!(can(TypeKind::Date, TypeKind::Timestamp(3)) && !can(TypeKind::Date, TypeKind::Time(0)));
+        assert!(!can(TypeKind::Int, TypeKind::Varbinary(3)));
+    }
+}
