@@ -1,1 +1,18 @@
-//! Deterministic environment: simulated time, seeded scheduling, in-memory disk.
+//! Deterministic environment: simulated time, seeded scheduling, in-memory disk. For tests only.
+//!
+//! A [`Simulation`] gives an [`Environment`](flott_environment::Environment) whose workers all run on the calling
+//! thread. They are turned while that thread waits ([`Waiter`](flott_environment::Waiter),
+//! [`WorkerHandle::join`](flott_environment::WorkerHandle::join)): a generator seeded with the simulation's seed picks
+//! among those that can run; when none can, simulated time jumps to the next timer; when there is no timer either, the
+//! wait fails and names the idle workers and the seed. Every turn takes a random, small simulated time, so timers fire
+//! also while workers are busy. Whatever happens is written to a trace: the same seed gives the same trace.
+
+pub mod limits;
+mod platform;
+mod schedule;
+mod simulation;
+mod store;
+mod trace;
+mod wait;
+
+pub use simulation::Simulation;

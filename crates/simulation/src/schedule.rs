@@ -1,0 +1,225 @@
+//! Who can run, who waits for what, and what time it is: the scheduler's state, without the workers themselves.
+
+use std::collections::BTreeSet;
+
+use flott_environment::{Random, Turn};
+
+use crate::limits::{MAX_WAITER_DELAY_STEPS, MIN_TURN_NS, TURN_DOUBLINGS};
+use crate::trace::Trace;
+
+const NS_PER_MS: i64 = 1_000_000;
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Status {
+    Runnable,
+    /// Its turn is on; `woken` says whether it was woken meanwhile.
+    Running {
+        woken: bool,
+    },
+    Idle {
+        timer_ns: Option<u64>,
+    },
+    Ended,
+}
+
+struct Entry {
+    name: String,
+    status: Status,
+    last_turn: Option<&'static str>,
+}
+
+/// What can happen next.
+pub(crate) enum Next {
+    /// This worker's turn.
+    Turn(usize),
+    /// Time went on.
+    TimePassed,
+    /// Time has reached the bound that was given.
+    BoundReached,
+    /// Nobody can run, no timer is set.
+    Stuck,
+}
+
+pub(crate) struct Schedule {
+    workers: Vec<Entry>,
+    runnable: Vec<usize>,
+    timers: BTreeSet<(u64, usize)>,
+    running: Option<usize>,
+    picks: Random,
+    seeds: Random,
+    start_ms: i64,
+    now_ns: u64,
+    turns: u64,
+    trace: Trace,
+}
+
+impl Schedule {
+    pub(crate) fn new(seed: u64, start_ms: i64) -> Self {
+        let mut random = Random::from_seed(seed);
+        Schedule {
+            workers: Vec::new(),
+            runnable: Vec::new(),
+            timers: BTreeSet::new(),
+            running: None,
+            picks: random.split(),
+            seeds: random.split(),
+            start_ms,
+            now_ns: 0,
+            turns: 0,
+            trace: Trace::new(),
+        }
+    }
+
+    pub(crate) fn add_worker(&mut self, name: &str) -> usize {
+        let index = self.workers.len();
+        let name = format!("{name}#{index}");
+        self.log(&format!("spawn {name}"));
+        self.workers.push(Entry { name, status: Status::Runnable, last_turn: None });
+        self.runnable.push(index);
+        index
+    }
+
+    pub(crate) fn name(&self, index: usize) -> &str {
+        &self.workers[index].name
+    }
+
+    pub(crate) fn wake(&mut self, index: usize) {
+        match self.workers[index].status {
+            Status::Idle { timer_ns } => {
+                if let Some(timer_ns) = timer_ns {
+                    self.timers.remove(&(timer_ns, index));
+                }
+                self.make_runnable(index, "wake");
+            }
+            Status::Running { woken: false } => {
+                self.workers[index].status = Status::Running { woken: true };
+                self.log_of("wake in its turn", index);
+            }
+            Status::Running { woken: true } | Status::Runnable | Status::Ended => {}
+        }
+    }
+
+    /// Chooses what happens next; time doesn't pass beyond `bound_ns`.
+    pub(crate) fn next(&mut self, bound_ns: Option<u64>) -> Next {
+        if bound_ns.is_some_and(|bound_ns| self.now_ns >= bound_ns) {
+            return Next::BoundReached;
+        }
+        while let Some((timer_ns, index)) =
+            self.timers.first().copied().filter(|(timer_ns, _)| *timer_ns <= self.now_ns)
+        {
+            self.timers.remove(&(timer_ns, index));
+            self.make_runnable(index, "timer");
+        }
+        if self.runnable.is_empty() {
+            return self.pass_time(bound_ns);
+        }
+        let choice = self.picks.next_below(self.runnable.len() as u64) as usize;
+        let index = self.runnable.swap_remove(choice);
+        self.trace.number(index as u64);
+        self.workers[index].status = Status::Running { woken: false };
+        self.running = Some(index);
+        self.turns += 1;
+        Next::Turn(index)
+    }
+
+    fn pass_time(&mut self, bound_ns: Option<u64>) -> Next {
+        let target_ns = match (self.timers.first(), bound_ns) {
+            (Some((timer_ns, _)), Some(bound_ns)) => (*timer_ns).min(bound_ns),
+            (Some((timer_ns, _)), None) => *timer_ns,
+            (None, Some(bound_ns)) => bound_ns,
+            (None, None) => return Next::Stuck,
+        };
+        self.now_ns = target_ns;
+        self.log("time");
+        Next::TimePassed
+    }
+
+    /// Notes how a worker's turn went: `None` where it ended by a panic.
+    pub(crate) fn turned(&mut self, index: usize, turn: Option<Turn>) {
+        self.running = None;
+        self.now_ns += MIN_TURN_NS << self.picks.next_below(TURN_DOUBLINGS + 1);
+        let woken = self.workers[index].status == Status::Running { woken: true };
+        let (word, status) = match turn {
+            None => ("panicked", Status::Ended),
+            Some(Turn::Finished) => ("finished", Status::Ended),
+            Some(Turn::Ready) => ("ready", Status::Runnable),
+            Some(Turn::Idle { .. }) if woken => ("idle", Status::Runnable),
+            Some(Turn::Idle { wake_at_ms }) => {
+                ("idle", Status::Idle { timer_ns: wake_at_ms.map(|wake_at_ms| self.ns_of(wake_at_ms)) })
+            }
+        };
+        if self.workers[index].last_turn != Some(word) {
+            self.workers[index].last_turn = Some(word);
+            self.log_of(word, index);
+        }
+        self.workers[index].status = status;
+        match status {
+            Status::Runnable => self.runnable.push(index),
+            Status::Idle { timer_ns: Some(timer_ns) } => {
+                self.timers.insert((timer_ns, index));
+            }
+            _ => {}
+        }
+    }
+
+    /// A line of the code under test, with the name of the worker whose turn is on.
+    pub(crate) fn user_line(&mut self, line: &str) {
+        let name = self.running.map_or("-", |index| self.workers[index].name.as_str());
+        let line = format!("{name}: {line}");
+        self.log(&line);
+    }
+
+    pub(crate) fn waiter_delay_steps(&mut self) -> u64 {
+        self.picks.next_below(MAX_WAITER_DELAY_STEPS + 1)
+    }
+
+    pub(crate) fn seed(&mut self) -> u64 {
+        self.seeds.next_u64()
+    }
+
+    pub(crate) fn is_running(&self) -> bool {
+        self.running.is_some()
+    }
+
+    pub(crate) fn idle_workers(&self) -> Vec<String> {
+        let idle = self.workers.iter().filter(|worker| matches!(worker.status, Status::Idle { .. }));
+        idle.map(|worker| worker.name.clone()).collect()
+    }
+
+    pub(crate) fn now_ns(&self) -> u64 {
+        self.now_ns
+    }
+
+    pub(crate) fn now_ms(&self) -> i64 {
+        self.start_ms + (self.now_ns / NS_PER_MS as u64) as i64
+    }
+
+    pub(crate) fn turns(&self) -> u64 {
+        self.turns
+    }
+
+    pub(crate) fn trace(&self) -> &Trace {
+        &self.trace
+    }
+
+    fn make_runnable(&mut self, index: usize, cause: &str) {
+        self.workers[index].status = Status::Runnable;
+        self.runnable.push(index);
+        self.log_of(cause, index);
+    }
+
+    /// Simulated nanoseconds at a wall clock time; what is past counts as the start.
+    fn ns_of(&self, wall_ms: i64) -> u64 {
+        wall_ms.saturating_sub(self.start_ms).max(0).saturating_mul(NS_PER_MS) as u64
+    }
+
+    fn log_of(&mut self, what: &str, index: usize) {
+        let line = format!("{what} {}", self.workers[index].name);
+        self.log(&line);
+    }
+
+    fn log(&mut self, what: &str) {
+        let now_us = self.now_ns / 1_000;
+        self.trace.line(format!("{now_us} {what}"));
+    }
+}

@@ -1,0 +1,5 @@
+//! The simulator's own tests. The first thing that must hold: a seed determines everything.
+
+mod replay;
+mod scheduling;
+mod workload;
