@@ -28,11 +28,12 @@ pub trait Source: Send + Sync {
     /// Whether it ends.
     fn boundedness(&self) -> Boundedness;
 
-    /// Makes the enumerator; it runs once per job, beside the subtasks.
+    /// Makes the enumerator; it runs once per job, beside the subtasks. `parallelism` is the number of readers: what can be cut at will
+    /// (generated rows) is cut into so many splits. Splits of a restored job stay as they were cut.
     ///
     /// # Errors
     /// If what is to be read cannot be found (missing file, unreadable folder).
-    fn enumerator(&self, environment: &Environment) -> Result<Box<dyn Enumerator>, ConnectorError>;
+    fn enumerator(&self, environment: &Environment, parallelism: u32) -> Result<Box<dyn Enumerator>, ConnectorError>;
 
     /// Makes the reader of one subtask, on its thread.
     ///
