@@ -12,6 +12,9 @@ use super::{DiskBackend, DiskEntry, DiskError, DiskKind, DiskMetadata, DiskOpera
 #[derive(Clone, Copy, Debug, Default)]
 pub struct LocalDisk;
 
+/// Linux's number of "Is a directory": opening one for reading succeeds, reading it wouldn't.
+const EISDIR: i32 = 21;
+
 struct LocalFile {
     file: File,
     path: PathBuf,
@@ -88,7 +91,7 @@ impl DiskBackend for LocalDisk {
         let failed = |source| DiskError::new(DiskOperation::Open, path, source);
         let file = File::open(path).map_err(failed)?;
         if file.metadata().map_err(failed)?.is_dir() {
-            return Err(failed(io::Error::from(io::ErrorKind::IsADirectory)));
+            return Err(failed(io::Error::from_raw_os_error(EISDIR)));
         }
         Ok(Box::new(LocalFile { file, path: path.to_path_buf() }))
     }

@@ -72,7 +72,7 @@ impl MemoryDisk {
     }
 
     fn open_write(&self, path: &Path, mode: Mode) -> Result<Box<dyn DiskWrite>, DiskError> {
-        let failed = |kind: io::ErrorKind| DiskError::new(DiskOperation::Create, path, io::Error::from(kind));
+        let failed = |kind: io::ErrorKind| DiskError::new(DiskOperation::Create, path, os_error(kind));
         let key = normal(path);
         let mut state = self.lock();
         let data = match state.nodes.get(&key) {
@@ -101,6 +101,24 @@ enum Mode {
     Truncate,
     New,
     Append,
+}
+
+/// Linux's number of "Input/output error".
+const EIO: i32 = 5;
+
+/// The error of this kind in the operating system's words, so that messages are the same as on the real disk.
+fn os_error(kind: io::ErrorKind) -> io::Error {
+    let number = match kind {
+        io::ErrorKind::NotFound => 2,
+        io::ErrorKind::AlreadyExists => 17,
+        io::ErrorKind::NotADirectory => 20,
+        io::ErrorKind::IsADirectory => 21,
+        io::ErrorKind::InvalidInput => 22,
+        io::ErrorKind::StorageFull => 28,
+        io::ErrorKind::DirectoryNotEmpty => 39,
+        other => return io::Error::from(other),
+    };
+    io::Error::from_raw_os_error(number)
 }
 
 /// The path without `.` and with `..` taken back; a relative one begins with `.`.
@@ -158,7 +176,7 @@ fn metadata_of(node: &Node) -> DiskMetadata {
 
 impl DiskBackend for MemoryDisk {
     fn open_read(&self, path: &Path) -> Result<Box<dyn DiskRead>, DiskError> {
-        let failed = |kind: io::ErrorKind| DiskError::new(DiskOperation::Open, path, io::Error::from(kind));
+        let failed = |kind: io::ErrorKind| DiskError::new(DiskOperation::Open, path, os_error(kind));
         match self.lock().nodes.get(&normal(path)) {
             Some(Node::File(data)) => Ok(Box::new(MemoryReader {
                 disk: self.clone(),
@@ -184,7 +202,7 @@ impl DiskBackend for MemoryDisk {
     }
 
     fn rename(&self, from: &Path, to: &Path) -> Result<(), DiskError> {
-        let failed = |kind: io::ErrorKind| DiskError::new(DiskOperation::Rename, from, io::Error::from(kind));
+        let failed = |kind: io::ErrorKind| DiskError::new(DiskOperation::Rename, from, os_error(kind));
         let (from_key, to_key) = (normal(from), normal(to));
         let mut state = self.lock();
         state.require_directory(&parent_of(&to_key)).map_err(failed)?;
@@ -218,7 +236,7 @@ impl DiskBackend for MemoryDisk {
     }
 
     fn remove_file(&self, path: &Path) -> Result<(), DiskError> {
-        let failed = |kind: io::ErrorKind| DiskError::new(DiskOperation::Remove, path, io::Error::from(kind));
+        let failed = |kind: io::ErrorKind| DiskError::new(DiskOperation::Remove, path, os_error(kind));
         let (key, mut state) = (normal(path), self.lock());
         match state.nodes.get(&key) {
             Some(Node::File(_)) => {
@@ -232,9 +250,7 @@ impl DiskBackend for MemoryDisk {
 
     fn remove_dir_all(&self, path: &Path) -> Result<(), DiskError> {
         let (key, mut state) = (normal(path), self.lock());
-        state
-            .require_directory(&key)
-            .map_err(|kind| DiskError::new(DiskOperation::Remove, path, io::Error::from(kind)))?;
+        state.require_directory(&key).map_err(|kind| DiskError::new(DiskOperation::Remove, path, os_error(kind)))?;
         for below in state.below(&key) {
             state.remove(&below);
         }
@@ -250,7 +266,7 @@ impl DiskBackend for MemoryDisk {
                 None => missing.push(ancestor.to_path_buf()),
                 Some(Node::Directory { .. }) => break,
                 Some(Node::File(_)) => {
-                    let source = io::Error::from(io::ErrorKind::NotADirectory);
+                    let source = os_error(io::ErrorKind::NotADirectory);
                     return Err(DiskError::new(DiskOperation::CreateDirectory, path, source));
                 }
             }
@@ -263,9 +279,7 @@ impl DiskBackend for MemoryDisk {
 
     fn list(&self, directory: &Path) -> Result<Vec<DiskEntry>, DiskError> {
         let (key, state) = (normal(directory), self.lock());
-        state
-            .require_directory(&key)
-            .map_err(|kind| DiskError::new(DiskOperation::List, directory, io::Error::from(kind)))?;
+        state.require_directory(&key).map_err(|kind| DiskError::new(DiskOperation::List, directory, os_error(kind)))?;
         let mut entries: Vec<DiskEntry> = state
             .nodes
             .range(key.clone()..)
@@ -286,13 +300,13 @@ impl DiskBackend for MemoryDisk {
             .nodes
             .get(&normal(path))
             .map(metadata_of)
-            .ok_or_else(|| DiskError::new(DiskOperation::Metadata, path, io::Error::from(io::ErrorKind::NotFound)))
+            .ok_or_else(|| DiskError::new(DiskOperation::Metadata, path, os_error(io::ErrorKind::NotFound)))
     }
 
     fn sync_dir(&self, directory: &Path) -> Result<(), DiskError> {
         self.lock()
             .require_directory(&normal(directory))
-            .map_err(|kind| DiskError::new(DiskOperation::Sync, directory, io::Error::from(kind)))
+            .map_err(|kind| DiskError::new(DiskOperation::Sync, directory, os_error(kind)))
     }
 }
 
@@ -310,7 +324,7 @@ impl DiskRead for MemoryReader {
 
     fn read_at(&self, offset_bytes: u64, buffer: &mut [u8]) -> Result<usize, DiskError> {
         if self.disk.lock().unreadable.contains(&normal(&self.path)) {
-            let source = io::Error::other("Input/output error");
+            let source = io::Error::from_raw_os_error(EIO);
             return Err(DiskError::new(DiskOperation::Read, &self.path, source));
         }
         let file = self.data.lock().unwrap_or_else(PoisonError::into_inner);
@@ -337,7 +351,7 @@ impl Seek for MemoryReader {
             SeekFrom::End(offset) => self.len_bytes().map_err(DiskError::into_io)?.checked_add_signed(offset),
         };
         self.position_bytes = target.ok_or_else(|| {
-            let source = io::Error::from(io::ErrorKind::InvalidInput);
+            let source = os_error(io::ErrorKind::InvalidInput);
             DiskError::new(DiskOperation::Read, &self.path, source).into_io()
         })?;
         Ok(self.position_bytes)
@@ -356,7 +370,7 @@ impl Write for MemoryWriter {
         let free_bytes = state.capacity_bytes.map_or(u64::MAX, |capacity| capacity.saturating_sub(state.used_bytes));
         let count = bytes.len().min(usize::try_from(free_bytes).unwrap_or(usize::MAX));
         if count == 0 && !bytes.is_empty() {
-            let source = io::Error::new(io::ErrorKind::StorageFull, "No space left on device");
+            let source = os_error(io::ErrorKind::StorageFull);
             return Err(DiskError::new(DiskOperation::Write, &self.path, source).into_io());
         }
         state.used_bytes += count as u64;

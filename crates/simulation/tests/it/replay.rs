@@ -53,6 +53,6 @@ fn simulated_time_runs_faster_than_real_time() {
     let real_s = (clock.monotonic_ns() - start_ns) as f64 / 1e9;
     let simulated_s = simulation.elapsed_ms() as f64 / 1e3;
     let ratio = simulated_s / real_s;
-    println!("{simulated_s:.0} simulated seconds, {} turns in {real_s:.3} s: {ratio:.0} a second", simulation.turns());
-    assert!(ratio > 10.0, "{ratio}");
+    eprintln!("{simulated_s:.0} simulated seconds, {} turns in {real_s:.3} s: {ratio:.0} a second", simulation.turns());
+    assert!(ratio >= 100.0, "{ratio}");
 }
