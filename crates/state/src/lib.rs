@@ -7,11 +7,13 @@
 
 pub mod encoding;
 pub mod limits;
+pub mod row;
 pub mod snapshot;
 pub mod table;
 pub mod timers;
 
 pub use encoding::{DecodeError, StateValue};
+pub use row::{EncodedRows, RowEncoder};
 pub use snapshot::{OperatorSnapshot, SnapshotReader, SnapshotWriter};
 pub use table::KeyedTable;
 pub use timers::Timers;

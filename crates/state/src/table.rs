@@ -117,7 +117,11 @@ impl<V> KeyedTable<V> {
     /// Removes a key and gives its value.
     pub fn remove(&mut self, hash: u32, key: &[u8]) -> Option<V> {
         let slot = self.slot(hash, key)?;
-        self.unlink(hash, slot);
+        Some(self.remove_slot(slot))
+    }
+
+    fn remove_slot(&mut self, slot: usize) -> V {
+        self.unlink(self.entries[slot].hash, slot);
         let last = self.entries.len() - 1;
         if slot != last {
             let moved = self.entries[last].hash;
@@ -125,13 +129,29 @@ impl<V> KeyedTable<V> {
                 *place = slot as u32;
             }
         }
-        Some(self.entries.swap_remove(slot).value)
+        self.entries.swap_remove(slot).value
     }
 
     fn unlink(&mut self, hash: u32, slot: usize) {
         let found = self.index.find_entry(spread(hash), |candidate| *candidate as usize == slot);
         if let Ok(occupied) = found {
             occupied.remove();
+        }
+    }
+
+    /// Looks at the next `count` keys after `cursor`, round and round, and removes those that `keep` refuses: how expired state goes away
+    /// in small steps. Whatever happens to the table between two calls, each key is seen again within a few rounds.
+    pub fn sweep(&mut self, cursor: &mut usize, count: usize, mut keep: impl FnMut(&mut V) -> bool) {
+        for _ in 0..count.min(self.entries.len()) {
+            if *cursor >= self.entries.len() {
+                *cursor = 0;
+            }
+            let Some(entry) = self.entries.get_mut(*cursor) else { return };
+            if keep(&mut entry.value) {
+                *cursor += 1;
+            } else {
+                self.remove_slot(*cursor);
+            }
         }
     }
 
@@ -226,5 +246,21 @@ mod tests {
             }
             prop_assert_eq!(restored, model);
         }
+    }
+
+    #[test]
+    fn sweeping_removes_what_is_refused_and_nothing_else() {
+        let mut table = KeyedTable::new();
+        for key in 0..100u8 {
+            table.get_or_insert_with(murmur3_32(&[key]), &[key], || key);
+        }
+        let mut cursor = 70;
+        for _ in 0..40 {
+            table.sweep(&mut cursor, 7, |key| *key % 3 == 0);
+        }
+        let mut left: Vec<u8> = table.iter().map(|(_, _, key)| *key).collect();
+        left.sort_unstable();
+        assert_eq!(left, (0..100).filter(|key| key % 3 == 0).collect::<Vec<u8>>());
+        assert!(left.iter().all(|key| table.get(murmur3_32(&[*key]), &[*key]) == Some(key)));
     }
 }
