@@ -5,7 +5,14 @@
 //!
 //! Architecture invariant: operators never plan, never do I/O and never read a clock.
 
+pub mod build;
+pub mod calc;
+#[cfg(test)]
+#[allow(dead_code)]
+pub(crate) mod harness;
 pub mod interface;
 pub mod limits;
+pub mod watermark;
 
+pub use build::build;
 pub use interface::{Context, Forwarding, Operator, OperatorError, Output, Setup, Step};

@@ -1,0 +1,43 @@
+//! From a spec to the operator that computes it.
+//!
+//! One arm a spec. Sources, sinks and operators registered by name are built elsewhere, since they need a connector or a registry.
+
+use flott_job::OperatorSpec;
+
+use crate::calc::Calc;
+use crate::interface::{Operator, OperatorError, Setup};
+use crate::watermark::WatermarkAssigner;
+
+/// Builds the operator of a spec.
+///
+/// # Errors
+/// What the spec asks for is not supported, or an expression of it does not compile.
+pub fn build(spec: &OperatorSpec, setup: &Setup) -> Result<Box<dyn Operator>, OperatorError> {
+    use OperatorSpec as S;
+    match spec {
+        S::Calc(spec) => Ok(Box::new(Calc::new(spec, setup)?)),
+        S::Watermark(spec) => Ok(Box::new(WatermarkAssigner::new(spec, setup)?)),
+        S::GroupAggregate(_) => not_built("group aggregate", setup),
+        S::LocalGroupAggregate(_) => not_built("local group aggregate", setup),
+        S::WindowAggregate(_) => not_built("window aggregate", setup),
+        S::WindowTableFunction(_) => not_built("window table function", setup),
+        S::Join(_) => not_built("join", setup),
+        S::WindowJoin(_) => not_built("window join", setup),
+        S::Rank(_) => not_built("rank", setup),
+        S::Deduplicate(_) => not_built("deduplicate", setup),
+        S::Sort(_) => not_built("sort", setup),
+        S::Limit(_) => not_built("limit", setup),
+        S::Expand(_) => not_built("expand", setup),
+        S::OverAggregate(_) => not_built("over aggregate", setup),
+        S::Unnest(_) => not_built("unnest", setup),
+        S::ChangelogNormalize(_) => not_built("changelog normalize", setup),
+        S::DropUpdateBefore(_) => not_built("drop update before", setup),
+        S::SinkMaterialize(_) => not_built("sink materialize", setup),
+        S::Source(_) | S::Values(_) | S::Sink(_) => not_built("a source or sink as an operator", setup),
+        S::Custom(name) => not_built(&format!("operator {name}, which is not registered here"), setup),
+    }
+}
+
+fn not_built(what: &str, setup: &Setup) -> Result<Box<dyn Operator>, OperatorError> {
+    Err(OperatorError::Failed(format!("not supported: {what} ({})", setup.name)))
+}
