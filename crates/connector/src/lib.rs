@@ -7,6 +7,11 @@
 //! Architecture invariant: nothing here knows operators, plans or threads; readers and writers belong to one subtask.
 
 pub mod contract;
+mod encoding;
+mod generated;
+pub mod limits;
+pub mod nexmark;
+pub mod options;
 pub mod registry;
 pub mod sink;
 pub mod source;
