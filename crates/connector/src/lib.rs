@@ -6,12 +6,14 @@
 //!
 //! Architecture invariant: nothing here knows operators, plans or threads; readers and writers belong to one subtask.
 
+pub mod blackhole;
 pub mod contract;
 mod encoding;
 mod generated;
 pub mod limits;
 pub mod nexmark;
 pub mod options;
+pub mod print;
 pub mod registry;
 pub mod sink;
 pub mod source;
@@ -20,3 +22,14 @@ pub use contract::{Capabilities, Connector, ConnectorError, ConnectorOption};
 pub use registry::Registry;
 pub use sink::{Committable, Committer, Sink, SinkWriter, WriterSetup};
 pub use source::{Boundedness, Enumerator, Poll, ReaderSetup, Source, SourceReader, Split};
+
+use std::sync::Arc;
+
+/// The connectors that every executable has.
+pub fn standard() -> Registry {
+    let mut registry = Registry::new();
+    registry.register(Arc::new(blackhole::BlackholeConnector));
+    registry.register(Arc::new(nexmark::NexmarkConnector));
+    registry.register(Arc::new(print::PrintConnector::new()));
+    registry
+}

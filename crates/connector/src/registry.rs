@@ -3,6 +3,8 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use flott_configuration::suggestion::did_you_mean;
+
 use crate::contract::{Connector, ConnectorError};
 
 /// The connectors that the executable registered.
@@ -29,8 +31,9 @@ impl Registry {
     pub fn get(&self, identifier: &str) -> Result<&Arc<dyn Connector>, ConnectorError> {
         self.connectors.get(identifier).ok_or_else(|| {
             let known: Vec<&str> = self.connectors.keys().map(String::as_str).collect();
+            let hint = did_you_mean(identifier, known.iter().copied());
             ConnectorError::new(format!(
-                "Cannot find connector '{identifier}'. Available connectors: {}.",
+                "cannot find connector '{identifier}'{hint}; available connectors: {}",
                 known.join(", ")
             ))
         })
