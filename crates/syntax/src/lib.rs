@@ -6,20 +6,26 @@
 
 pub mod ast;
 mod error;
+mod keyword;
+mod lexer;
 pub mod limits;
+mod parser;
+mod precedence;
 mod span;
+mod token;
 
 pub use error::{ParseError, line_and_column};
 pub use span::Span;
 
 use ast::{DataType, Expression, Statement};
+use parser::Parser;
 
 /// Parses a script: statements separated by semicolons; the last one may be missing. Empty statements are skipped.
 ///
 /// # Errors
 /// The first error in the text.
 pub fn parse_statements(script: &str) -> Result<Vec<Statement>, ParseError> {
-    Err(unfinished(script))
+    Parser::new(script).script()
 }
 
 /// Parses exactly one statement; a semicolon may follow.
@@ -27,7 +33,7 @@ pub fn parse_statements(script: &str) -> Result<Vec<Statement>, ParseError> {
 /// # Errors
 /// The first error in the text, also if it holds no statement or more than one.
 pub fn parse_statement(text: &str) -> Result<Statement, ParseError> {
-    Err(unfinished(text))
+    Parser::new(text).whole_statement()
 }
 
 /// Parses an expression.
@@ -35,7 +41,7 @@ pub fn parse_statement(text: &str) -> Result<Statement, ParseError> {
 /// # Errors
 /// The first error in the text, also if something follows the expression.
 pub fn parse_expression(text: &str) -> Result<Expression, ParseError> {
-    Err(unfinished(text))
+    Parser::new(text).whole_expression()
 }
 
 /// Parses a data type, e.g. `ROW<a INT NOT NULL, b ARRAY<STRING>>`.
@@ -43,9 +49,11 @@ pub fn parse_expression(text: &str) -> Result<Expression, ParseError> {
 /// # Errors
 /// The first error in the text, also if something follows the type.
 pub fn parse_data_type(text: &str) -> Result<DataType, ParseError> {
-    Err(unfinished(text))
+    Parser::new(text).whole_data_type()
 }
 
-fn unfinished(text: &str) -> ParseError {
-    ParseError::new("not supported: parsing", Span::new(0, text.len()))
+/// Finds the statements of a script without parsing them: the span of each, without semicolons and what surrounds it.
+/// A script with errors can so be run statement by statement.
+pub fn split_statements(script: &str) -> Vec<Span> {
+    Parser::new(script).statement_spans()
 }

@@ -116,7 +116,6 @@ pub struct AlterView {
 pub enum AlterViewAction {
     Rename(ObjectName),
     Query(Box<Query>),
-    SetOptions(Vec<TableOption>),
 }
 
 /// `ALTER DATABASE name SET (..)`

@@ -157,7 +157,7 @@ pub enum ExpressionKind {
     /// `?`, a dynamic parameter, counted from 0 through the statement
     Parameter(u32),
     /// `DESCRIPTOR(a, b)`, column names as an argument
-    Descriptor(Vec<DescriptorColumn>),
+    Descriptor(Vec<ObjectName>),
     /// `TABLE t PARTITION BY k ORDER BY o`, a table as an argument
     Table(Box<TableArgument>),
     /// `MODEL m`, a model as an argument
@@ -167,11 +167,8 @@ pub enum ExpressionKind {
         running: bool,
         operand: Box<Expression>,
     },
-    /// `x -> x + 1`, `(x, y) -> x + y`, a function as an argument
-    Lambda {
-        parameters: Vec<Identifier>,
-        body: Box<Expression>,
-    },
+    /// `t.*` as an argument of ROW or of a function
+    QualifiedWildcard(ObjectName),
     /// `NEXT VALUE FOR s`, `CURRENT VALUE FOR s`
     SequenceValue {
         next: bool,
@@ -298,13 +295,6 @@ pub enum TrimSide {
 pub struct MapEntry {
     pub key: Expression,
     pub value: Expression,
-}
-
-/// A column named by DESCRIPTOR, with a type where it introduces a column.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub struct DescriptorColumn {
-    pub name: ObjectName,
-    pub data_type: Option<DataType>,
 }
 
 /// A table as an argument of a table function.

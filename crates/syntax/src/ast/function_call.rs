@@ -21,6 +21,28 @@ pub struct FunctionCall {
     pub span: Span,
 }
 
+impl FunctionCall {
+    /// A call with nothing but a name and arguments.
+    pub fn new(name: ObjectName, arguments: FunctionArguments, span: Span) -> Self {
+        Self {
+            name,
+            quantifier: None,
+            arguments,
+            order_by: Vec::new(),
+            null_treatment: None,
+            within_group: Vec::new(),
+            filter: None,
+            over: None,
+            span,
+        }
+    }
+
+    /// A call without parentheses, e.g. `CURRENT_DATE`.
+    pub fn without_parentheses(name: ObjectName, span: Span) -> Self {
+        Self::new(name, FunctionArguments::Absent, span)
+    }
+}
+
 /// What stands between the parentheses.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum FunctionArguments {
@@ -81,7 +103,6 @@ pub struct WindowFrame {
     pub start: WindowFrameBound,
     /// `None` if not written, which means CURRENT ROW.
     pub end: Option<WindowFrameBound>,
-    pub exclusion: Option<WindowFrameExclusion>,
     pub span: Span,
 }
 
@@ -98,13 +119,4 @@ pub enum WindowFrameBound {
     CurrentRow,
     Following(Box<Expression>),
     UnboundedFollowing,
-}
-
-/// `EXCLUDE ..` after a frame
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum WindowFrameExclusion {
-    CurrentRow,
-    Group,
-    Ties,
-    NoOthers,
 }

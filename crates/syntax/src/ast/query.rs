@@ -37,10 +37,9 @@ pub struct CommonTable {
 pub enum QueryBody {
     Select(Box<Select>),
     SetOperation(Box<SetOperation>),
-    /// `VALUES (1, 'a'), (2, 'b')`: the rows; a row of one column is that expression, of more an
-    /// [`ExpressionKind::Row`](super::ExpressionKind::Row).
+    /// `VALUES (1, 'a'), (2, 'b')`: the rows, each with its columns.
     Values {
-        rows: Vec<Expression>,
+        rows: Vec<Vec<Expression>>,
         span: Span,
     },
     /// `TABLE t`

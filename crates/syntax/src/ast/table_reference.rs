@@ -75,10 +75,6 @@ pub enum JoinKind {
     Left,
     Right,
     Full,
-    /// `ASOF JOIN`
-    AsOf,
-    /// `LEFT ASOF JOIN`
-    LeftAsOf,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -86,11 +82,6 @@ pub enum JoinCondition {
     None,
     On(Expression),
     Using(Vec<Identifier>),
-    /// `MATCH_CONDITION a ON b` of an ASOF join
-    Match {
-        match_condition: Expression,
-        on: Expression,
-    },
 }
 
 /// `TABLESAMPLE ..`
