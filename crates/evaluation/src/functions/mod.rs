@@ -9,10 +9,12 @@ mod arithmetic;
 mod collection;
 mod comparison;
 mod conditional;
+mod constants;
 mod construction;
 mod hash;
 mod json;
 mod math;
+mod random;
 mod regexp;
 mod string;
 mod temporal;
@@ -33,7 +35,7 @@ pub(crate) struct Frame {
 }
 
 /// A compiled call.
-pub(crate) trait ScalarFunction {
+pub(crate) trait ScalarFunction: Send {
     /// One value for each row.
     ///
     /// # Errors
@@ -44,11 +46,16 @@ pub(crate) trait ScalarFunction {
     fn takes_scalars(&self) -> bool {
         false
     }
+
+    /// Whether a row may fail. What cannot fail may be evaluated on rows that do not need it.
+    fn can_fail(&self) -> bool {
+        true
+    }
 }
 
 impl<F> ScalarFunction for F
 where
-    F: FnMut(&[ArrayRef], &Frame) -> Result<ArrayRef, EvaluationError>,
+    F: FnMut(&[ArrayRef], &Frame) -> Result<ArrayRef, EvaluationError> + Send,
 {
     fn call(&mut self, arguments: &[ArrayRef], frame: &Frame) -> Result<ArrayRef, EvaluationError> {
         self(arguments, frame)
@@ -60,7 +67,7 @@ pub(crate) struct WithScalars<F>(pub(crate) F);
 
 impl<F> ScalarFunction for WithScalars<F>
 where
-    F: FnMut(&[ArrayRef], &Frame) -> Result<ArrayRef, EvaluationError>,
+    F: FnMut(&[ArrayRef], &Frame) -> Result<ArrayRef, EvaluationError> + Send,
 {
     fn call(&mut self, arguments: &[ArrayRef], frame: &Frame) -> Result<ArrayRef, EvaluationError> {
         (self.0)(arguments, frame)
@@ -68,6 +75,26 @@ where
 
     fn takes_scalars(&self) -> bool {
         true
+    }
+}
+
+/// A function of which no row fails; it takes literal arguments as arrays of one row.
+pub(crate) struct Infallible<F>(pub(crate) F);
+
+impl<F> ScalarFunction for Infallible<F>
+where
+    F: FnMut(&[ArrayRef], &Frame) -> Result<ArrayRef, EvaluationError> + Send,
+{
+    fn call(&mut self, arguments: &[ArrayRef], frame: &Frame) -> Result<ArrayRef, EvaluationError> {
+        (self.0)(arguments, frame)
+    }
+
+    fn takes_scalars(&self) -> bool {
+        true
+    }
+
+    fn can_fail(&self) -> bool {
+        false
     }
 }
 

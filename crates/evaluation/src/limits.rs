@@ -1,0 +1,9 @@
+//! Named bounds of this crate, each with its unit and reason.
+
+/// Regular expressions that come from a column and stay compiled, per call: more than one or two rarely occur, and each
+/// may hold some hundred kilobytes.
+pub(crate) const PATTERNS_CACHED_MAX: usize = 64;
+
+/// Steps of a regular expression with look-around or back-references per text: beyond, the text counts as not matching, so that no
+/// expression can hold a slot for ever.
+pub(crate) const PATTERN_STEPS_MAX: usize = 1_000_000;
