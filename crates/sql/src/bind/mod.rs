@@ -1,7 +1,17 @@
 //! From syntax to relations: names, types, casts.
 
+pub mod data_type;
 pub mod expression;
 pub mod scope;
 
+pub(crate) mod aggregate;
+pub(crate) mod from;
+pub(crate) mod over;
+pub mod query;
+pub(crate) mod select;
+pub(crate) mod subquery;
+pub(crate) mod window_function;
+
 pub use expression::{ExpressionBinder, Intercept, NoIntercept};
+pub use query::QueryBinder;
 pub use scope::Scope;

@@ -1,0 +1,212 @@
+//! Calls: type inference by the catalogue, implicit casts, and Flink's words for calls that fit no signature.
+
+use flott_expression::catalogue::{self, Argument, SignatureError};
+use flott_expression::{Expression, aggregate};
+use flott_record::{DataType, Field, TypeKind, Value};
+use flott_syntax::Span;
+use flott_syntax::ast::{self, FunctionArguments};
+
+use crate::bind::expression::{ExpressionBinder, Intercept};
+use crate::error::{Result, SqlError};
+
+impl ExpressionBinder<'_> {
+    /// A function call that is no aggregate and has no OVER; those the caller intercepts.
+    pub(super) fn function(&self, call: &ast::FunctionCall, intercept: &mut dyn Intercept) -> Result<Expression> {
+        let [name] = call.name.parts.as_slice() else {
+            let full: Vec<&str> = call.name.parts.iter().map(|part| part.value.as_str()).collect();
+            return Err(SqlError::not_supported(call.name.span, format!("user-defined function {}", full.join("."))));
+        };
+        let name = name.value.as_str();
+        refuse_clauses(call, name)?;
+        let arguments = match &call.arguments {
+            FunctionArguments::Absent => Vec::new(),
+            FunctionArguments::Star => {
+                return Err(SqlError::at(call.span, format!("{}(*) is not a function", name.to_uppercase())));
+            }
+            FunctionArguments::List(list) => self.function_arguments(name, list, intercept)?,
+        };
+        resolved(name, arguments, call.span)
+    }
+
+    fn function_arguments(
+        &self,
+        function: &str,
+        list: &[ast::FunctionArgument],
+        intercept: &mut dyn Intercept,
+    ) -> Result<Vec<Expression>> {
+        let mut arguments = Vec::with_capacity(list.len());
+        for argument in list {
+            if let Some(name) = &argument.name {
+                let message = format!("named argument {} of {}", name.value, function.to_uppercase());
+                return Err(SqlError::not_supported(argument.span, message));
+            }
+            arguments.push(self.bind(&argument.value, intercept)?);
+        }
+        Ok(arguments)
+    }
+}
+
+/// Clauses that only aggregates have.
+fn refuse_clauses(call: &ast::FunctionCall, name: &str) -> Result<()> {
+    let upper = name.to_uppercase();
+    if call.over.is_some() {
+        return Err(SqlError::at(call.span, format!("Windowed aggregate expression {upper} is illegal here")));
+    }
+    if aggregate::aggregate_of_name(&upper).is_some() {
+        return Err(SqlError::at(call.span, format!("Aggregate expression {upper} is illegal here")));
+    }
+    let clause = if call.quantifier.is_some() {
+        "DISTINCT or ALL"
+    } else if call.filter.is_some() {
+        "FILTER"
+    } else if !call.within_group.is_empty() {
+        "WITHIN GROUP"
+    } else if !call.order_by.is_empty() {
+        "ORDER BY"
+    } else if call.null_treatment.is_some() {
+        "IGNORE NULLS or RESPECT NULLS"
+    } else {
+        return Ok(());
+    };
+    Err(SqlError::at(call.span, format!("{clause} is not allowed with function {upper}, which is no aggregate")))
+}
+
+/// A call of a catalogue function, its arguments cast to what it takes.
+///
+/// # Errors
+/// No such function, or arguments that fit none of its signatures.
+pub(crate) fn resolved(name: &str, arguments: Vec<Expression>, span: Span) -> Result<Expression> {
+    resolved_anywhere(name, arguments).map_err(|error| error.or_at(span))
+}
+
+/// [`resolved`] where the place is not known.
+pub(crate) fn resolved_anywhere(name: &str, arguments: Vec<Expression>) -> Result<Expression> {
+    let seen: Vec<Argument> = arguments.iter().map(as_argument).collect();
+    let resolution =
+        catalogue::resolve(name, &seen).map_err(|error| SqlError::new(signature_message(&error, &arguments)))?;
+    let arguments = arguments.into_iter().zip(&resolution.argument_types);
+    let arguments = arguments.map(|(argument, data_type)| coerce(argument, data_type)).collect();
+    Ok(Expression::call(resolution.function, arguments, resolution.data_type))
+}
+
+fn as_argument(expression: &Expression) -> Argument {
+    let literal = match expression {
+        Expression::Literal { value, .. } => Some(value.clone()),
+        _ => None,
+    };
+    Argument { data_type: expression.data_type().clone(), literal }
+}
+
+/// An expression cast implicitly to a type; NULL and constants that fit take the type themselves.
+pub(crate) fn coerce(expression: Expression, data_type: &DataType) -> Expression {
+    if expression.is_null_literal() {
+        return Expression::literal(Value::Null, data_type.clone().with_nullable(true));
+    }
+    if let Expression::Literal { value, data_type: own } = &expression
+        && own.kind != data_type.kind
+        && let Some(value) = fitted(value, &data_type.kind)
+    {
+        return Expression::literal(value, data_type.clone().with_nullable(own.nullable));
+    }
+    expression.cast_to(data_type)
+}
+
+/// A constant in a type that holds it unchanged.
+fn fitted(value: &Value, kind: &TypeKind) -> Option<Value> {
+    let integer = match value {
+        Value::TinyInt(number) => i64::from(*number),
+        Value::SmallInt(number) => i64::from(*number),
+        Value::Int(number) => i64::from(*number),
+        Value::BigInt(number) => *number,
+        Value::String(text) => return fitted_text(text, kind),
+        Value::Decimal(unscaled, scale) => return fitted_decimal(*unscaled, *scale, kind),
+        _ => return None,
+    };
+    match kind {
+        TypeKind::SmallInt => i16::try_from(integer).ok().map(Value::SmallInt),
+        TypeKind::Int => i32::try_from(integer).ok().map(Value::Int),
+        TypeKind::BigInt => Some(Value::BigInt(integer)),
+        TypeKind::Double if integer.unsigned_abs() < 1 << 53 => Some(Value::Double(integer as f64)),
+        TypeKind::Decimal { .. } => fitted_decimal(i128::from(integer), 0, kind),
+        _ => None,
+    }
+}
+
+fn fitted_text(text: &str, kind: &TypeKind) -> Option<Value> {
+    match kind {
+        TypeKind::Varchar(length) if text.chars().count() <= *length as usize => Some(Value::String(text.to_string())),
+        _ => None,
+    }
+}
+
+fn fitted_decimal(unscaled: i128, scale: u8, kind: &TypeKind) -> Option<Value> {
+    let TypeKind::Decimal { precision, scale: wanted } = kind else { return None };
+    let factor = 10_i128.checked_pow(u32::from(wanted.checked_sub(scale)?))?;
+    let value = unscaled.checked_mul(factor)?;
+    let limit = 10_i128.checked_pow(u32::from(*precision))?;
+    (value.abs() < limit).then_some(Value::Decimal(value, *wanted))
+}
+
+/// Why a call has no type, in Flink's words.
+fn signature_message(error: &SignatureError, arguments: &[Expression]) -> String {
+    match error {
+        SignatureError::UnknownFunction { name, nearest } => {
+            let families: Vec<String> =
+                arguments.iter().map(|a| format!("<{}>", family(&a.data_type().kind))).collect();
+            let message = format!("No match found for function signature {name}({})", families.join(", "));
+            match nearest {
+                Some(nearest) => format!("{message}; did you mean {nearest}?"),
+                None => message,
+            }
+        }
+        SignatureError::WrongArguments { name, expected, .. } => wrong_arguments(name, expected, arguments),
+        other => other.to_string(),
+    }
+}
+
+/// `Cannot apply 'F' to arguments of type 'F(<INTEGER>)'. Supported form(s): …`
+pub(crate) fn wrong_arguments(name: &str, expected: &str, arguments: &[Expression]) -> String {
+    let given: Vec<String> =
+        arguments.iter().map(|argument| format!("<{}>", sql_type(&argument.data_type().kind))).collect();
+    let is_word = name.chars().all(|character| character.is_alphanumeric() || "_$ ".contains(character));
+    let infix = !is_word || matches!(name, "AND" | "OR" | "LIKE" | "SIMILAR TO" | "IN");
+    let form = match given.as_slice() {
+        [left, right] if infix => format!("{left} {name} {right}"),
+        _ => format!("{name}({})", given.join(", ")),
+    };
+    let forms: Vec<String> = expected.lines().map(|line| format!("'{}'", line.trim_matches('\''))).collect();
+    format!("Cannot apply '{name}' to arguments of type '{form}'. Supported form(s): {}", forms.join("\n"))
+}
+
+/// A type as SQL validation names it: `INTEGER`, `VARCHAR(2147483647)`, `INTEGER ARRAY`.
+pub(crate) fn sql_type(kind: &TypeKind) -> String {
+    match kind {
+        TypeKind::Int => "INTEGER".to_string(),
+        TypeKind::Varchar(length) => format!("VARCHAR({length})"),
+        TypeKind::Varbinary(length) => format!("VARBINARY({length})"),
+        TypeKind::TimestampLtz(precision) => format!("TIMESTAMP_WITH_LOCAL_TIME_ZONE({precision})"),
+        TypeKind::Array(element) => format!("{} ARRAY", sql_type(&element.kind)),
+        TypeKind::Multiset(element) => format!("{} MULTISET", sql_type(&element.kind)),
+        TypeKind::Map(key, value) => format!("({}, {}) MAP", sql_type(&key.kind), sql_type(&value.kind)),
+        TypeKind::Row(fields) => {
+            let field = |field: &Field| format!("{} {}", sql_type(&field.data_type.kind), field.name);
+            let fields: Vec<String> = fields.iter().map(field).collect();
+            format!("RecordType({})", fields.join(", "))
+        }
+        other => other.to_string(),
+    }
+}
+
+/// The family by which unknown functions' arguments are named.
+fn family(kind: &TypeKind) -> String {
+    match kind {
+        kind if kind.is_character() => "CHARACTER".to_string(),
+        kind if kind.is_numeric() => "NUMERIC".to_string(),
+        kind if kind.is_binary() => "BINARY".to_string(),
+        TypeKind::Timestamp(_) | TypeKind::TimestampLtz(_) => "TIMESTAMP".to_string(),
+        TypeKind::Time(_) => "TIME".to_string(),
+        TypeKind::IntervalYearMonth => "INTERVAL_YEAR_MONTH".to_string(),
+        TypeKind::IntervalDayTime => "INTERVAL_DAY_TIME".to_string(),
+        other => sql_type(other),
+    }
+}

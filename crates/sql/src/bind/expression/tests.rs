@@ -1,0 +1,74 @@
+//! Binding of expressions, by the text of the bound tree.
+
+use flott_record::TypeKind;
+
+use super::*;
+use crate::relation::Column;
+
+fn bind(text: &str) -> Result<Expression> {
+    let scope = Scope::of_table(
+        Some("t".to_string()),
+        vec![
+            Column::new("i", TypeKind::Int.nullable()),
+            Column::new("s", TypeKind::string().nullable()),
+            Column::new("b", TypeKind::Boolean.not_null()),
+        ],
+    );
+    let binder = ExpressionBinder { scope: &scope, time_zone: "UTC" };
+    binder.bind(&flott_syntax::parse_expression(text)?, &mut NoIntercept)
+}
+
+fn bound(text: &str) -> String {
+    match bind(text) {
+        Ok(expression) => format!("{expression}: {}", expression.data_type()),
+        Err(error) => error.message,
+    }
+}
+
+#[test]
+fn connectives_are_flat_and_conditions_are_checked() {
+    assert_eq!(bound("b AND b AND NOT b"), "AND($2, $2, NOT($2)): BOOLEAN NOT NULL");
+    assert_eq!(bound("b OR NULL"), "OR($2, null): BOOLEAN");
+    assert!(bound("b AND i").starts_with("Cannot apply 'AND' to arguments of type '<BOOLEAN> AND <INTEGER>'"));
+}
+
+#[test]
+fn case_has_the_common_type_of_its_results() {
+    assert_eq!(bound("CASE WHEN b THEN 'a' ELSE 'bcd' END"), "CASE($2, 'a', 'bcd'): VARCHAR(3) NOT NULL");
+    assert_eq!(bound("CASE WHEN b THEN 1 END"), "CASE($2, 1, null): INT");
+    assert_eq!(bound("CASE WHEN b THEN 1 ELSE 'x' END"), "Illegal mixing of types in CASE or COALESCE statement");
+}
+
+#[test]
+fn casts_are_checked_against_the_matrix() {
+    assert_eq!(bound("CAST(i AS BIGINT)"), "CAST($0 AS BIGINT): BIGINT");
+    assert_eq!(bound("TRY_CAST('1' AS INT)"), "TRY_CAST('1' AS INT): INT");
+    assert_eq!(bound("CAST(i AS INT)"), "$0: INT");
+    assert_eq!(
+        bound("CAST(i AS TIMESTAMP(3))"),
+        "Cast function cannot convert value of type INTEGER to type TIMESTAMP(3)"
+    );
+}
+
+#[test]
+fn unknown_names_say_what_is_near() {
+    let error = bind("i + uper(s)").expect_err("no such function");
+    assert_eq!(error.message, "No match found for function signature uper(<CHARACTER>); did you mean UPPER?");
+    assert_eq!(error.span.map(|span| (span.start, span.end)), Some((4, 11)));
+    let error = bind("sss").expect_err("no such column");
+    assert!(error.message.contains("did you mean 's'"), "{}", error.message);
+}
+
+#[test]
+fn what_is_no_scalar_is_refused_with_its_place() {
+    assert_eq!(bound("SUM(i)"), "Aggregate expression SUM is illegal here");
+    assert_eq!(bound("i = ?"), "not supported: dynamic parameters (?)");
+    assert_eq!(bound("EXISTS (SELECT 1)"), "not supported: EXISTS here");
+}
+
+#[test]
+fn output_names_are_those_of_columns_and_fields() {
+    let name = |text: &str| output_name(&flott_syntax::parse_expression(text).expect("an expression"));
+    assert_eq!(name("t.i").as_deref(), Some("i"));
+    assert_eq!(name("i + 1"), None);
+}
