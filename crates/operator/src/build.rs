@@ -6,6 +6,7 @@ use flott_job::OperatorSpec;
 
 use crate::calc::Calc;
 use crate::interface::{Operator, OperatorError, Setup};
+use crate::join::Join;
 use crate::watermark::WatermarkAssigner;
 
 /// Builds the operator of a spec.
@@ -21,7 +22,7 @@ pub fn build(spec: &OperatorSpec, setup: &Setup) -> Result<Box<dyn Operator>, Op
         S::LocalGroupAggregate(_) => not_built("local group aggregate", setup),
         S::WindowAggregate(_) => not_built("window aggregate", setup),
         S::WindowTableFunction(_) => not_built("window table function", setup),
-        S::Join(_) => not_built("join", setup),
+        S::Join(spec) => Ok(Box::new(Join::new(spec, setup)?)),
         S::WindowJoin(_) => not_built("window join", setup),
         S::Rank(_) => not_built("rank", setup),
         S::Deduplicate(_) => not_built("deduplicate", setup),

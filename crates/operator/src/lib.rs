@@ -11,6 +11,7 @@ pub mod calc;
 #[allow(dead_code)]
 pub(crate) mod harness;
 pub mod interface;
+pub mod join;
 pub mod limits;
 pub mod watermark;
 

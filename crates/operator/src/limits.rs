@@ -3,3 +3,15 @@
 /// Rows that one call of an operator emits before it yields (checked at row boundaries of its input), so that a join's fan-out or a mass of
 /// timers cannot fill memory while the consumer waits for its turn.
 pub const OUTPUT_ROWS_PER_STEP_MAX: usize = 16_384;
+
+/// Rows of a batch that a stateful operator encodes at a time: large enough to work by columns, small enough that little is encoded
+/// again after a yield.
+pub const ROWS_PER_CHUNK: usize = 1_024;
+
+/// Pairs of rows that a join decodes, tests and emits at a time (checked at row boundaries of its input): the columns of as many wide rows
+/// stay within the L2 cache.
+pub const JOIN_CANDIDATES_PER_STEP: usize = 4_096;
+
+/// Keys that an operator with expiring state looks at in each batch, beside one for each row, so that expired state goes away
+/// without a pause.
+pub const EXPIRY_SWEEP_KEYS_MIN: usize = 64;
