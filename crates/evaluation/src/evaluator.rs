@@ -1,9 +1,12 @@
 //! The interface of evaluation: session, instant, evaluator, errors.
 
-use arrow_array::{ArrayRef, BooleanArray};
+use arrow_array::cast::AsArray;
+use arrow_array::{Array, ArrayRef, BooleanArray};
 use flott_expression::Expression;
 use flott_record::{Batch, Value};
 use thiserror::Error;
+
+use crate::node::{Input, Node};
 
 /// What expressions need to know of the session that planned them.
 #[derive(Clone, Debug)]
@@ -46,9 +49,15 @@ pub struct EvaluationError {
     pub row: Option<usize>,
 }
 
-/// A compiled expression.
+impl From<arrow_schema::ArrowError> for EvaluationError {
+    fn from(error: arrow_schema::ArrowError) -> Self {
+        EvaluationError { message: error.to_string(), row: None }
+    }
+}
+
+/// A compiled expression. It keeps scratch space and parsed constants, hence `&mut`; one evaluator serves one subtask.
 pub struct Evaluator {
-    _expression: Expression,
+    root: Node,
 }
 
 impl Evaluator {
@@ -56,16 +65,16 @@ impl Evaluator {
     ///
     /// # Errors
     /// A function or cast that is not supported, or a constant that is refused.
-    pub fn new(expression: &Expression, _session: &Session) -> Result<Self, CompileError> {
-        Ok(Evaluator { _expression: expression.clone() })
+    pub fn new(expression: &Expression, session: &Session) -> Result<Self, CompileError> {
+        Ok(Evaluator { root: Node::compile(expression, session)? })
     }
 
     /// One value for each row of the batch.
     ///
     /// # Errors
     /// The first row that fails.
-    pub fn evaluate(&mut self, _batch: &Batch, _instant: Instant) -> Result<ArrayRef, EvaluationError> {
-        Err(EvaluationError { message: "not supported".to_string(), row: None })
+    pub fn evaluate(&mut self, batch: &Batch, instant: Instant) -> Result<ArrayRef, EvaluationError> {
+        self.root.evaluate(&Input::of_batch(batch, instant))
     }
 
     /// The rows for which a BOOLEAN expression is true; NULL and false are false.
@@ -74,8 +83,14 @@ impl Evaluator {
     /// The first row that fails.
     pub fn evaluate_predicate(&mut self, batch: &Batch, instant: Instant) -> Result<BooleanArray, EvaluationError> {
         let array = self.evaluate(batch, instant)?;
-        let _ = array;
-        Err(EvaluationError { message: "not supported".to_string(), row: None })
+        let Some(truth) = array.as_boolean_opt() else {
+            // An untyped NULL is never true.
+            return Ok(BooleanArray::new(arrow_buffer::BooleanBuffer::new_unset(array.len()), None));
+        };
+        Ok(match truth.nulls() {
+            Some(nulls) if nulls.null_count() > 0 => BooleanArray::new(truth.values() & nulls.inner(), None),
+            _ => truth.clone(),
+        })
     }
 }
 
@@ -84,6 +99,8 @@ impl Evaluator {
 /// # Errors
 /// As in [`Evaluator::new`] and [`Evaluator::evaluate`], as text.
 pub fn evaluate_constant(expression: &Expression, session: &Session) -> Result<Value, String> {
-    let _ = (expression, session);
-    Err("not supported".to_string())
+    let mut evaluator = Evaluator::new(expression, session).map_err(|error| error.to_string())?;
+    let instant = Instant { now_ms: session.query_start_ms, watermark_ms: i64::MIN };
+    let array = evaluator.evaluate(&Batch::new(Vec::new(), 1), instant).map_err(|error| error.message)?;
+    Ok(flott_record::value_array::value_at(&array, 0, expression.data_type()))
 }

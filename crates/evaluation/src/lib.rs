@@ -6,10 +6,21 @@
 //!
 //! Architecture invariant: no clock is read here; the caller passes the instant.
 
+#[allow(dead_code)]
+mod calendar;
+mod cast;
+mod choice;
+#[allow(dead_code)]
+mod decimal;
 pub mod evaluator;
+mod fold;
 #[allow(dead_code)]
 mod functions;
+mod limits;
+mod logic;
+mod node;
 #[allow(dead_code)]
 mod zone;
 
-pub use evaluator::{CompileError, EvaluationError, Evaluator, Instant, Session};
+pub use evaluator::{CompileError, EvaluationError, Evaluator, Instant, Session, evaluate_constant};
+pub use fold::fold;

@@ -7,6 +7,52 @@ pub fn can_cast(from: &DataType, to: &DataType) -> bool {
     kinds_cast(&from.kind, &to.kind)
 }
 
+/// Why a cast is refused, in Flink's words; `None` if it is allowed.
+pub fn cast_refusal(from: &DataType, to: &DataType) -> Option<String> {
+    if can_cast(from, to) {
+        return None;
+    }
+    let stamp = |kind: &TypeKind| match kind {
+        TypeKind::Timestamp(_) => Some("TIMESTAMP"),
+        TypeKind::TimestampLtz(_) => Some("TIMESTAMP_LTZ"),
+        _ => None,
+    };
+    let message = match (stamp(&from.kind), stamp(&to.kind)) {
+        (Some(name @ "TIMESTAMP"), _) if to.kind.is_numeric() => format!(
+            "The cast from {name} type to NUMERIC type is not allowed. It's recommended to use \
+             UNIX_TIMESTAMP(CAST(timestamp_col AS STRING)) instead."
+        ),
+        (Some(name), _) if to.kind.is_numeric() => {
+            format!("The cast from {name} type to NUMERIC type is not allowed.")
+        }
+        (_, Some("TIMESTAMP")) if from.kind.is_numeric() => "The cast from NUMERIC type to TIMESTAMP type is not \
+             allowed. It's recommended to use TO_TIMESTAMP(FROM_UNIXTIME(numeric_col)) instead, note the numeric is in \
+             seconds."
+            .to_string(),
+        (_, Some(_)) if from.kind.is_numeric() => "The cast from NUMERIC type to TIMESTAMP_LTZ type is not allowed. \
+             It's recommended to use TO_TIMESTAMP_LTZ(numeric_col, precision) instead."
+            .to_string(),
+        _ => format!(
+            "Cast function cannot convert value of type {} to type {}",
+            full_name(&from.kind),
+            full_name(&to.kind)
+        ),
+    };
+    Some(message)
+}
+
+/// The type as the validator's messages spell it.
+pub(super) fn full_name(kind: &TypeKind) -> String {
+    match kind {
+        TypeKind::Int => "INTEGER".to_string(),
+        TypeKind::Varchar(length) => format!("VARCHAR({length})"),
+        TypeKind::Varbinary(length) => format!("VARBINARY({length})"),
+        TypeKind::Multiset(element) => format!("{} MULTISET", full_name(&element.kind)),
+        TypeKind::Array(element) => format!("{} ARRAY", full_name(&element.kind)),
+        other => other.to_string(),
+    }
+}
+
 fn kinds_cast(from: &TypeKind, to: &TypeKind) -> bool {
     use TypeKind as K;
     if from == to {
@@ -30,10 +76,9 @@ fn kinds_cast(from: &TypeKind, to: &TypeKind) -> bool {
         (from, to) if from.is_character() => scalar_of_text(to),
         (from, to) if to.is_binary() => from.is_binary() || *from == K::Bitmap,
         (K::Boolean, to) => to.is_numeric(),
-        (from, K::Boolean) => from.is_integer() || *from == K::Variant,
-        (from, to) if to.is_numeric() => {
-            from.is_numeric() || *from == K::Variant || (from.is_interval() && to.is_integer())
-        }
+        (from, K::Boolean) => from.is_numeric() || *from == K::Variant,
+        (from, to) if to.is_numeric() => from.is_numeric() || *from == K::Variant,
+        (from, to) if from.is_integer() => to.is_interval(),
         (K::Time(_), to) => matches!(to, K::Time(_)) || to.is_timestamp(),
         (K::Date, to) => to.is_timestamp(),
         (K::Variant, to) => to.is_datetime() || to.is_binary(),
@@ -102,7 +147,8 @@ mod tests {
     fn the_matrix_is_that_of_flink() {
         let can = |from: TypeKind, to: TypeKind| can_cast(&from.nullable(), &to.nullable());
         assert!(can(TypeKind::string(), TypeKind::Int) && can(TypeKind::Int, TypeKind::string()));
-        assert!(can(TypeKind::Int, TypeKind::Boolean) && !can(TypeKind::Double, TypeKind::Boolean));
+        assert!(can(TypeKind::Int, TypeKind::Boolean) && !can(TypeKind::Date, TypeKind::Boolean));
+        assert!(can(TypeKind::Int, TypeKind::IntervalDayTime) && !can(TypeKind::IntervalDayTime, TypeKind::Int));
         assert!(!can(TypeKind::Int, TypeKind::Timestamp(3)) && !can(TypeKind::Timestamp(3), TypeKind::Int));
         assert!(can(TypeKind::Date, TypeKind::Timestamp(3)) && !can(TypeKind::Date, TypeKind::Time(0)));
         assert!(!can(TypeKind::Int, TypeKind::Varbinary(3)));

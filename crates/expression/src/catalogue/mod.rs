@@ -12,6 +12,7 @@ mod comparison;
 mod conditional;
 mod construction;
 pub mod decimal;
+mod determinism;
 mod hash;
 mod json;
 mod known;
@@ -27,8 +28,9 @@ use flott_record::{DataType, Value};
 use thiserror::Error;
 
 pub(crate) use aggregates::aggregate_return_type;
-pub use casts::{can_cast, can_cast_implicitly};
+pub use casts::{can_cast, can_cast_implicitly, cast_refusal};
 pub use common_type::common_type;
+pub use determinism::is_deterministic;
 pub use known::{is_function, names, nearest};
 
 /// An argument as type inference sees it: its type, and its value if it is a literal.
