@@ -34,10 +34,10 @@ pub(crate) fn aggregate_return_type(
         F::Min | F::Max if !is_comparable(&first.kind) => Err(wrong(function, arguments, "<COMPARABLE>")),
         F::Min | F::Max | F::FirstValue | F::LastValue => Ok(of_kind(first.kind.clone())),
         F::SingleValue => Ok(first.kind.clone().nullable()),
-        F::ListAgg if first.kind.is_character() => Ok(of_kind(TypeKind::string())),
+        F::ListAgg if first.kind.is_character() => Ok(of_kind(first.kind.clone())),
         F::ListAgg => Err(wrong(function, arguments, "<CHARACTER> or <CHARACTER>, <CHARACTER>")),
         F::Collect => Ok(TypeKind::Multiset(Box::new(first.clone())).not_null()),
-        F::ArrayAgg => Ok(of_kind(TypeKind::Array(Box::new(first.clone())))),
+        F::ArrayAgg => Ok(TypeKind::Array(Box::new(first.clone())).not_null()),
         F::Percentile => percentile(arguments),
         F::JsonObjectAgg | F::JsonArrayAgg => Ok(TypeKind::Varchar(JSON_TEXT_CHARS).not_null()),
         F::Count | F::ApproxCountDistinct => Ok(TypeKind::BigInt.not_null()),
@@ -54,7 +54,6 @@ fn numeric_result(function: AggregateFunction, kind: &TypeKind) -> Option<TypeKi
         TypeKind::Decimal { scale, .. } => Some(TypeKind::Decimal { precision: 38, scale: (*scale).max(6) }),
         TypeKind::Null => Some(TypeKind::Int),
         kind if kind.is_numeric() => Some(kind.clone()),
-        kind if kind.is_interval() && sum => Some(kind.clone()),
         _ => None,
     }
 }

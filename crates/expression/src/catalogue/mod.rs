@@ -54,7 +54,7 @@ pub struct Resolution {
 }
 
 /// Why a call has no type.
-#[derive(Debug, Error, PartialEq)]
+#[derive(Clone, Debug, Error, PartialEq)]
 pub enum SignatureError {
     /// No function of that name is known to Flink.
     #[error("no function {name} exists{}", did_you_mean(nearest))]
