@@ -5,6 +5,8 @@
 //!
 //! Architecture invariant: operators never plan, never do I/O and never read a clock.
 
+#[allow(dead_code)]
+mod accumulator;
 pub mod build;
 pub mod calc;
 #[cfg(test)]
@@ -12,7 +14,14 @@ pub mod calc;
 pub(crate) mod harness;
 pub mod interface;
 pub mod join;
+mod key_decoder;
 pub mod limits;
+pub mod rank;
+mod window_tables;
+mod sort_key;
+mod row_output;
+mod expiry;
+mod chunks;
 pub mod watermark;
 
 pub use build::build;
