@@ -8,6 +8,10 @@
 pub mod bind;
 pub mod catalog;
 pub mod error;
+pub mod optimize;
+pub mod physical;
 pub mod relation;
+pub mod statement;
+pub(crate) mod window;
 
 pub use error::{Result, SqlError};

@@ -84,36 +84,115 @@ pub struct OverWindow {
 #[allow(missing_docs)]
 pub enum RelationKind {
     /// A table's physical and metadata columns of these positions, as the connector gives them.
-    Scan { table: Arc<ResolvedTable>, projection: Vec<usize> },
+    Scan {
+        table: Arc<ResolvedTable>,
+        projection: Vec<usize>,
+    },
     /// Constant rows.
-    Values { rows: Vec<Vec<Value>> },
+    Values {
+        rows: Vec<Vec<Value>>,
+    },
     /// Watermarks for a rowtime column.
-    Watermark { input: RelationRef, rowtime: usize, expression: Expression, table: Arc<ResolvedTable> },
-    Project { input: RelationRef, expressions: Vec<Expression> },
-    Filter { input: RelationRef, condition: Expression },
+    Watermark {
+        input: RelationRef,
+        rowtime: usize,
+        expression: Expression,
+        table: Arc<ResolvedTable>,
+    },
+    Project {
+        input: RelationRef,
+        expressions: Vec<Expression>,
+    },
+    Filter {
+        input: RelationRef,
+        condition: Expression,
+    },
     /// Output: the keys, then the calls. With `sets`, keys not in a row's set are NULL.
-    Aggregate { input: RelationRef, keys: Vec<usize>, calls: Vec<AggregateCall> },
+    Aggregate {
+        input: RelationRef,
+        keys: Vec<usize>,
+        calls: Vec<AggregateCall>,
+    },
     /// Output: the input, then window_start, window_end, window_time.
-    Window { input: RelationRef, kind: WindowKind, time: WindowTime, partition: Vec<usize> },
+    Window {
+        input: RelationRef,
+        kind: WindowKind,
+        time: WindowTime,
+        partition: Vec<usize>,
+    },
     /// An aggregate by window. Output: keys, calls, window_start, window_end, window_time.
-    WindowAggregate { input: RelationRef, kind: WindowKind, time: WindowTime, keys: Vec<usize>, calls: Vec<AggregateCall> },
-    Join { left: RelationRef, right: RelationRef, kind: JoinKind, condition: Expression },
+    WindowAggregate {
+        input: RelationRef,
+        kind: WindowKind,
+        time: WindowTime,
+        keys: Vec<usize>,
+        calls: Vec<AggregateCall>,
+    },
+    Join {
+        left: RelationRef,
+        right: RelationRef,
+        kind: JoinKind,
+        condition: Expression,
+    },
     /// A join of rows of the same windows; positions of window_start and window_end on either side (right ones count from 0).
-    WindowJoin { left: RelationRef, right: RelationRef, kind: JoinKind, condition: Expression, left_window: (usize, usize), right_window: (usize, usize) },
-    Union { inputs: Vec<RelationRef> },
+    WindowJoin {
+        left: RelationRef,
+        right: RelationRef,
+        kind: JoinKind,
+        condition: Expression,
+        left_window: (usize, usize),
+        right_window: (usize, usize),
+    },
+    Union {
+        inputs: Vec<RelationRef>,
+    },
     /// ORDER BY and LIMIT.
-    Sort { input: RelationRef, order: Vec<SortColumn>, offset: u64, fetch: Option<u64> },
+    Sort {
+        input: RelationRef,
+        order: Vec<SortColumn>,
+        offset: u64,
+        fetch: Option<u64>,
+    },
     /// Output: the input, then one column a call.
-    Over { input: RelationRef, window: OverWindow, calls: Vec<OverCall> },
+    Over {
+        input: RelationRef,
+        window: OverWindow,
+        calls: Vec<OverCall>,
+    },
     /// Rows of rank `start..=end`; output: the input, then the rank if wanted.
-    Rank { input: RelationRef, kind: RankKind, partition: Vec<usize>, order: Vec<SortColumn>, start: i64, end: i64, output_rank: bool },
+    Rank {
+        input: RelationRef,
+        kind: RankKind,
+        partition: Vec<usize>,
+        order: Vec<SortColumn>,
+        start: i64,
+        end: i64,
+        output_rank: bool,
+    },
     /// First or last row of each key by time.
-    Deduplicate { input: RelationRef, keys: Vec<usize>, order: usize, keep_last: bool },
+    Deduplicate {
+        input: RelationRef,
+        keys: Vec<usize>,
+        order: usize,
+        keep_last: bool,
+    },
     /// Each row once for each projection.
-    Expand { input: RelationRef, projections: Vec<Vec<Expression>> },
-    Unnest { input: RelationRef, collection: Expression, flatten: bool, ordinality: bool, outer: bool },
+    Expand {
+        input: RelationRef,
+        projections: Vec<Vec<Expression>>,
+    },
+    Unnest {
+        input: RelationRef,
+        collection: Expression,
+        flatten: bool,
+        ordinality: bool,
+        outer: bool,
+    },
     /// Keeps the last row of each key of an upsert source.
-    Normalize { input: RelationRef, keys: Vec<usize> },
+    Normalize {
+        input: RelationRef,
+        keys: Vec<usize>,
+    },
 }
 
 impl Relation {

@@ -85,10 +85,7 @@ impl Scope {
             && let Some((position, used)) = outer.find(name)?
         {
             let data_type = outer.columns[position].data_type.clone();
-            let index = Expression::literal(
-                flott_record::Value::BigInt(position as i64),
-                TypeKind::BigInt.not_null(),
-            );
+            let index = Expression::literal(flott_record::Value::BigInt(position as i64), TypeKind::BigInt.not_null());
             let base = Expression::call(OUTER_COLUMN, vec![index], data_type);
             return access_fields(base, &name.parts[used..]);
         }

@@ -1,0 +1,33 @@
+//! Rewrites of relations, in phases: filters down, projections merged, windows, ranks and window joins recognised, columns pruned.
+//!
+//! Each phase is a function from a relation to an equal one with the same columns.
+
+mod filters;
+mod projections;
+mod prune;
+mod ranks;
+mod windows;
+
+use crate::relation::RelationRef;
+
+/// The relation as it is planned: equal to the given one, with the same columns.
+pub fn optimize(relation: RelationRef, batch_mode: bool) -> RelationRef {
+    let relation = filters::push_down(relation);
+    let relation = projections::merge(relation);
+    let relation = ranks::recognise(relation);
+    let relation = windows::recognise(relation, batch_mode);
+    let relation = filters::push_down(relation);
+    let relation = projections::merge(relation);
+    let relation = prune::prune(relation);
+    projections::merge(relation)
+}
+
+/// The relation with each input rewritten.
+fn rewrite_inputs(relation: &RelationRef, rewrite: &mut impl FnMut(RelationRef) -> RelationRef) -> RelationRef {
+    let inputs = relation.inputs();
+    if inputs.is_empty() {
+        return relation.clone();
+    }
+    let rewritten = inputs.into_iter().map(|input| rewrite(input.clone())).collect();
+    relation.with_inputs(rewritten)
+}

@@ -1,0 +1,17 @@
+//! From relations to a job graph: changelog modes, keys, operators, distribution.
+//!
+//! `changelog` and `keys` say what is known of a relation; `plan` chooses an operator for each and a partition for each edge;
+//! `graph` fuses operators into chains.
+
+pub mod changelog;
+pub mod graph;
+pub mod keys;
+pub mod plan;
+
+pub(crate) mod aggregate;
+pub(crate) mod join;
+pub(crate) mod rank;
+pub(crate) mod sink;
+
+pub use plan::{PhysicalNode, PhysicalPlan, Planner};
+pub use sink::SinkTarget;

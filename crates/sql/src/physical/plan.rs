@@ -1,0 +1,335 @@
+//! Chooses an operator for each relation and a partition for each edge.
+//!
+//! Nodes that compute the same from the same inputs are one node: a view that two branches of a query read is computed once, as
+//! Flink's sub-plan reuse has it.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use flott_connector::{Capabilities, Registry};
+use flott_evaluation::Session;
+use flott_job::spec::{
+    CalcSpec, ChangelogNormalizeSpec, ExpandSpec, OverAggregateSpec, SourceSpec, UnnestSpec, ValuesSpec, WatermarkSpec,
+    WindowTableFunctionSpec,
+};
+use flott_job::window::Window;
+use flott_job::{OperatorSpec, Partition};
+use flott_record::{ChangelogMode, Schema};
+
+use crate::catalog::ResolvedTable;
+use crate::error::{Result, SqlError};
+use crate::physical::aggregate::by_keys;
+use crate::relation::{OverCall, Relation, RelationKind, RelationRef, TimeAttribute};
+use crate::statement::PlannerSettings;
+
+/// Position of a node in the plan.
+pub type NodeId = usize;
+
+/// An operator with its inputs.
+#[derive(Clone, Debug, PartialEq)]
+pub struct PhysicalNode {
+    /// Kind of operator, for names: `GroupAggregate`.
+    pub kind: String,
+    /// What it computes.
+    pub spec: OperatorSpec,
+    /// Inputs: node, which input of the operator, how rows are partitioned.
+    pub inputs: Vec<(NodeId, usize, Partition)>,
+    /// Output columns.
+    pub schema: Schema,
+    /// Most subtasks that are of use; `None` = any number.
+    pub parallelism_max: Option<u32>,
+    /// Kinds of rows that come out.
+    pub mode: ChangelogMode,
+}
+
+impl PhysicalNode {
+    /// A node with the columns of a relation.
+    pub(crate) fn keyed(
+        kind: &str,
+        spec: OperatorSpec,
+        inputs: Vec<(NodeId, usize, Partition)>,
+        relation: &Relation,
+    ) -> Self {
+        Self::of_schema(kind, spec, inputs, relation.schema())
+    }
+
+    /// A node with these columns.
+    pub(crate) fn of_schema(
+        kind: &str,
+        spec: OperatorSpec,
+        inputs: Vec<(NodeId, usize, Partition)>,
+        schema: Schema,
+    ) -> Self {
+        let single = inputs.iter().any(|(_, _, partition)| *partition == Partition::Singleton);
+        PhysicalNode {
+            kind: kind.to_string(),
+            spec,
+            inputs,
+            schema,
+            parallelism_max: single.then_some(1),
+            mode: ChangelogMode::INSERT_ONLY,
+        }
+    }
+}
+
+/// Operators in topological order.
+#[derive(Clone, Debug, Default)]
+pub struct PhysicalPlan {
+    /// The nodes; inputs come before what reads them.
+    pub nodes: Vec<PhysicalNode>,
+}
+
+/// Plans the relations of one job.
+pub struct Planner<'a> {
+    /// What connectors can do.
+    pub registry: &'a Registry,
+    /// Settings.
+    pub settings: &'a PlannerSettings,
+    /// Settings that expressions depend on.
+    pub session: &'a Session,
+    /// The plan so far.
+    pub plan: PhysicalPlan,
+}
+
+impl<'a> Planner<'a> {
+    /// A planner with an empty plan.
+    pub fn new(registry: &'a Registry, settings: &'a PlannerSettings, session: &'a Session) -> Self {
+        Planner { registry, settings, session, plan: PhysicalPlan::default() }
+    }
+
+    /// Adds a node, or finds the equal one that is there.
+    pub(crate) fn add(&mut self, node: PhysicalNode) -> NodeId {
+        let is_sink = matches!(node.spec, OperatorSpec::Sink(_));
+        match self.plan.nodes.iter().position(|known| *known == node) {
+            Some(known) if !is_sink => known,
+            _ => {
+                self.plan.nodes.push(node);
+                self.plan.nodes.len() - 1
+            }
+        }
+    }
+
+    /// A fault of the planner, not of the statement.
+    pub(crate) fn internal<T>(&self, what: &str) -> Result<T> {
+        Err(SqlError::new(format!("internal error: {what} was expected; please report this statement")))
+    }
+
+    pub(crate) fn capabilities(&self, table: &ResolvedTable) -> Result<Capabilities> {
+        let spec = table.spec(&BTreeMap::new());
+        let connector = spec.options.get("connector").map_or("", String::as_str);
+        let found = self.registry.get(connector).and_then(|connector| connector.capabilities(&spec));
+        found.map_err(|error| SqlError::new(format!("table '{}': {error}", spec.name)))
+    }
+
+    /// Kinds of rows that a table's source emits.
+    pub(crate) fn source_mode(&self, table: &ResolvedTable) -> ChangelogMode {
+        let known = self.capabilities(table).ok().and_then(|capabilities| capabilities.source);
+        known.unwrap_or(ChangelogMode::INSERT_ONLY)
+    }
+
+    /// The node of a relation; `update_before` says whether its consumer needs `-U`.
+    pub(crate) fn plan(&mut self, relation: &RelationRef, update_before: bool) -> Result<NodeId> {
+        let before = self.plan.nodes.len();
+        let node = self.plan_node(relation, update_before)?;
+        let mode = self.changes(relation).mode(update_before);
+        if node >= before {
+            self.plan.nodes[node].mode = mode;
+        }
+        Ok(node)
+    }
+
+    fn plan_node(&mut self, relation: &RelationRef, update_before: bool) -> Result<NodeId> {
+        match &relation.kind {
+            RelationKind::Scan { table, projection } => self.scan(relation, table, projection),
+            RelationKind::Values { rows } => {
+                let spec = OperatorSpec::Values(ValuesSpec { schema: relation.schema(), rows: rows.clone() });
+                let mut node = PhysicalNode::keyed("Values", spec, Vec::new(), relation);
+                node.parallelism_max = Some(1);
+                Ok(self.add(node))
+            }
+            RelationKind::Watermark { input, rowtime, expression, table } => {
+                let below = self.plan(input, update_before)?;
+                let spec = WatermarkSpec {
+                    rowtime: *rowtime,
+                    expression: expression.clone(),
+                    interval_ms: self.watermark_interval(table),
+                    idle_timeout_ms: self.settings.source_idle_timeout_ms,
+                };
+                self.forward("WatermarkAssigner", OperatorSpec::Watermark(spec), below, relation)
+            }
+            RelationKind::Project { input, expressions } => self.project(relation, input, expressions, update_before),
+            RelationKind::Filter { input, condition } => {
+                let before = update_before || !self.supports_only_after(relation);
+                let below = self.plan(input, before)?;
+                let spec = CalcSpec { projection: input.identity(), condition: Some(condition.clone()) };
+                self.forward("Calc", OperatorSpec::Calc(spec), below, relation)
+            }
+            RelationKind::Aggregate { .. } => self.plan_aggregate(relation, update_before),
+            RelationKind::WindowAggregate { .. } => self.plan_window_aggregate(relation),
+            RelationKind::Window { input, kind, time, partition } => {
+                let below = self.plan(input, update_before)?;
+                let spec = WindowTableFunctionSpec { window: Window { kind: *kind, time: *time } };
+                let spec = OperatorSpec::WindowTableFunction(spec);
+                if partition.is_empty() {
+                    return self.forward("WindowTableFunction", spec, below, relation);
+                }
+                let edges = vec![(below, 0, by_keys(partition))];
+                Ok(self.add(PhysicalNode::keyed("WindowTableFunction", spec, edges, relation)))
+            }
+            RelationKind::Join { .. } => {
+                let keyed = crate::physical::join::with_key_columns(relation);
+                match &keyed.kind {
+                    RelationKind::Join { .. } => self.plan_join(relation, update_before),
+                    _ => self.plan(&keyed, update_before),
+                }
+            }
+            RelationKind::WindowJoin { .. } => self.plan_window_join(relation),
+            RelationKind::Union { inputs } => self.union(relation, inputs, update_before),
+            RelationKind::Sort { .. } => self.plan_sort(relation, update_before),
+            RelationKind::Over { .. } => self.over(relation),
+            RelationKind::Rank { .. } => self.plan_rank(relation, update_before),
+            RelationKind::Deduplicate { .. } => self.plan_deduplicate(relation, update_before),
+            RelationKind::Expand { input, projections } => {
+                let below = self.plan(input, update_before)?;
+                let spec = OperatorSpec::Expand(ExpandSpec { projections: projections.clone() });
+                self.forward("Expand", spec, below, relation)
+            }
+            RelationKind::Unnest { input, collection, flatten, ordinality, outer } => {
+                let below = self.plan(input, true)?;
+                let width = input.columns.len();
+                let spec = UnnestSpec {
+                    collection: collection.clone(),
+                    flatten: *flatten,
+                    ordinality: *ordinality,
+                    outer: *outer,
+                    element: relation.columns[width..].iter().map(|column| column.data_type.clone()).collect(),
+                };
+                self.forward("Correlate", OperatorSpec::Unnest(spec), below, relation)
+            }
+            RelationKind::Normalize { input, keys } => {
+                let below = self.plan(input, false)?;
+                let spec = ChangelogNormalizeSpec {
+                    keys: keys.clone(),
+                    emit_update_before: update_before,
+                    condition: None,
+                    state_ttl_ms: self.settings.state_ttl_ms,
+                    input: input.schema(),
+                };
+                let edges = vec![(below, 0, by_keys(keys))];
+                let spec = OperatorSpec::ChangelogNormalize(spec);
+                Ok(self.add(PhysicalNode::keyed("ChangelogNormalize", spec, edges, relation)))
+            }
+        }
+    }
+
+    fn forward(&mut self, kind: &str, spec: OperatorSpec, below: NodeId, relation: &Relation) -> Result<NodeId> {
+        Ok(self.add(PhysicalNode::keyed(kind, spec, vec![(below, 0, Partition::Forward)], relation)))
+    }
+
+    /// `scan.watermark.emit.strategy` = on-event sends one after each row.
+    fn watermark_interval(&self, table: &Arc<ResolvedTable>) -> i64 {
+        match table.options.get("scan.watermark.emit.strategy").map(String::as_str) {
+            Some("on-event") => 0,
+            _ => self.settings.auto_watermark_interval_ms,
+        }
+    }
+
+    fn scan(&mut self, relation: &RelationRef, table: &Arc<ResolvedTable>, projection: &[usize]) -> Result<NodeId> {
+        let capabilities = self.capabilities(table)?;
+        if self.session.batch_mode && !capabilities.bounded {
+            let message = format!(
+                "Querying an unbounded table '{}' in batch mode is not allowed. The table source is unbounded.",
+                table.full_name()
+            );
+            return Err(SqlError::new(message));
+        }
+        let spec = table.spec(&BTreeMap::new());
+        let width = spec.schema.len() + spec.metadata.len();
+        let all: Vec<usize> = (0..width).collect();
+        let read = if capabilities.projection_push_down { projection.to_vec() } else { all.clone() };
+        let fields = spec.schema.fields.iter().chain(spec.metadata.iter().map(|column| &column.field));
+        let fields: Vec<_> = fields.cloned().collect();
+        let schema = Schema::new(read.iter().map(|column| fields[*column].clone()).collect());
+        let source = OperatorSpec::Source(SourceSpec { table: spec, projection: read.clone(), limit: None });
+        let kind = format!("Source: {}", table.path[2]);
+        let mut node = PhysicalNode::of_schema(&kind, source, Vec::new(), schema);
+        node.parallelism_max = capabilities.source_parallelism_max;
+        node.mode = capabilities.source.unwrap_or(ChangelogMode::INSERT_ONLY);
+        let source = self.add(node);
+        if read == projection {
+            return Ok(source);
+        }
+        let columns = projection
+            .iter()
+            .map(|column| flott_expression::Expression::column(*column, fields[*column].data_type.clone()));
+        self.forward("Calc", crate::physical::aggregate::calc(columns.collect()), source, relation)
+    }
+
+    /// A projection, with the filter below it in the same operator.
+    fn project(
+        &mut self,
+        relation: &RelationRef,
+        input: &RelationRef,
+        expressions: &[flott_expression::Expression],
+        update_before: bool,
+    ) -> Result<NodeId> {
+        let (below, condition) = match &input.kind {
+            RelationKind::Filter { input: below, condition } => {
+                let before = update_before || !self.supports_only_after(input);
+                (self.plan(below, before)?, Some(condition.clone()))
+            }
+            _ => (self.plan(input, update_before)?, None),
+        };
+        let spec = CalcSpec { projection: expressions.to_vec(), condition };
+        self.forward("Calc", OperatorSpec::Calc(spec), below, relation)
+    }
+
+    /// A union is edges to one input; it needs an operator to which they lead.
+    fn union(&mut self, relation: &RelationRef, inputs: &[RelationRef], update_before: bool) -> Result<NodeId> {
+        let mut edges = Vec::new();
+        for input in inputs {
+            edges.push((self.plan(input, update_before)?, 0, Partition::Forward));
+        }
+        let spec = crate::physical::aggregate::calc(relation.identity());
+        Ok(self.add(PhysicalNode::keyed("Union", spec, edges, relation)))
+    }
+
+    fn over(&mut self, relation: &RelationRef) -> Result<NodeId> {
+        let RelationKind::Over { input, window, calls } = &relation.kind else { return self.internal("an OVER") };
+        let mut aggregates = Vec::new();
+        for call in calls {
+            match call {
+                OverCall::Aggregate(call) => aggregates.push(call.clone()),
+                OverCall::Rank(kind) => {
+                    let message = format!("not supported: {kind:?} without a filter on it (a Top-N)");
+                    return Err(SqlError::new(message));
+                }
+            }
+        }
+        if !self.changes(input).is_insert_only() {
+            return Err(SqlError::new(
+                "OVER aggregates over an updating input are not supported: OverAggregate doesn't support consuming update and delete changes",
+            ));
+        }
+        let [sort] = window.order.as_slice() else {
+            return Err(SqlError::new("not supported: OVER windows that are not ordered by one time attribute"));
+        };
+        let time = input.columns[sort.column].time;
+        if sort.descending || (time.is_none() && !self.session.batch_mode) {
+            let message = "OVER windows' ordering in stream mode must be defined on a time attribute, ascending";
+            return Err(SqlError::new(message));
+        }
+        let below = self.plan(input, true)?;
+        let spec = OverAggregateSpec {
+            partition: window.partition.clone(),
+            rowtime: (time != Some(TimeAttribute::Proctime)).then_some(sort.column),
+            rows: window.rows,
+            start: window.start,
+            calls: aggregates,
+            state_ttl_ms: self.settings.state_ttl_ms,
+            input: input.schema(),
+        };
+        let edges = vec![(below, 0, by_keys(&window.partition))];
+        Ok(self.add(PhysicalNode::keyed("OverAggregate", OperatorSpec::OverAggregate(spec), edges, relation)))
+    }
+}

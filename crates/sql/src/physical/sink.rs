@@ -1,0 +1,167 @@
+//! The end of a plan: casts to the sink's columns, keys, materialisation, the sink itself.
+
+use std::sync::Arc;
+
+use flott_expression::Expression;
+use flott_job::spec::{DropUpdateBeforeSpec, SinkMaterializeSpec, SinkSpec};
+use flott_job::{OperatorSpec, Partition};
+use flott_record::{ChangelogMode, Schema, TableSpec};
+use flott_syntax::ast::ConflictBehavior;
+
+use crate::error::{Result, SqlError};
+use crate::physical::keys::{Key, upsert_keys};
+use crate::physical::plan::{NodeId, PhysicalNode, Planner};
+use crate::relation::RelationRef;
+use crate::statement::UpsertMaterialize;
+
+/// Where a query's rows go.
+#[derive(Clone, Debug)]
+pub struct SinkTarget {
+    /// The table as its connector sees it.
+    pub table: TableSpec,
+    /// Kinds that the connector takes.
+    pub accepts: ChangelogMode,
+    /// Columns that are written: physical ones, then persisted metadata.
+    pub schema: Schema,
+    /// ON CONFLICT.
+    pub on_conflict: Option<ConflictBehavior>,
+}
+
+impl Planner<'_> {
+    /// Adds the sink of a relation whose columns have the sink's types.
+    ///
+    /// # Errors
+    /// If the sink cannot take what the query emits.
+    pub fn sink(&mut self, relation: &RelationRef, target: &SinkTarget) -> Result<NodeId> {
+        let changes = self.changes(relation);
+        let key: Key = target.table.primary_key.iter().copied().collect();
+        let mode = changes.mode(true);
+        self.check_accepts(target, mode, &key)?;
+        let keys = upsert_keys(relation);
+        let same_key = keys.contains(&key);
+        let upserts = !key.is_empty() && !target.accepts.update_before;
+        let materialize = self.materializes(target, &key, same_key, changes.is_insert_only())?;
+        let update_before =
+            changes.update && (materialize || !upserts || !same_key || !self.supports_only_after(relation));
+        let mut node = self.plan(relation, update_before)?;
+        if materialize {
+            node = self.materialize(node, relation, target, keys.into_iter().next());
+        } else if update_before && upserts {
+            let spec = OperatorSpec::DropUpdateBefore(DropUpdateBeforeSpec {});
+            let edges = vec![(node, 0, Partition::Forward)];
+            node = self.add(PhysicalNode::keyed("DropUpdateBefore", spec, edges, relation));
+        }
+        let arriving = changes.mode(!upserts);
+        let spec = SinkSpec {
+            table: target.table.clone(),
+            changelog_mode: arriving,
+            not_null: self.settings.not_null,
+            length: self.settings.length,
+            input: target.schema.clone(),
+        };
+        let name = target.table.name.rsplit('.').next().unwrap_or_default();
+        let edges = vec![(node, 0, Partition::Forward)];
+        let mut sink = PhysicalNode::keyed(&format!("Sink: {name}"), OperatorSpec::Sink(spec), edges, relation);
+        sink.mode = arriving;
+        Ok(self.add(sink))
+    }
+
+    fn check_accepts(&self, target: &SinkTarget, mode: ChangelogMode, key: &Key) -> Result<()> {
+        let missing = |wanted: bool, accepted: bool| wanted && !accepted;
+        if missing(mode.update_after, target.accepts.update_after) || missing(mode.delete, target.accepts.delete) {
+            let what = if mode.update_after { "update" } else { "delete" };
+            let message = format!(
+                "Table sink '{}' doesn't support consuming {what} changes which is produced by the query; it takes {}",
+                target.table.name, target.accepts
+            );
+            return Err(SqlError::new(message));
+        }
+        if mode.update_after && !target.accepts.update_before && key.is_empty() {
+            let message = format!("Table sink '{}' takes updates by key: declare a PRIMARY KEY", target.table.name);
+            return Err(SqlError::new(message));
+        }
+        Ok(())
+    }
+
+    fn materializes(&self, target: &SinkTarget, key: &Key, same_key: bool, insert_only: bool) -> Result<bool> {
+        if key.is_empty() || self.session.batch_mode {
+            return Ok(false);
+        }
+        let wanted = match self.settings.upsert_materialize {
+            UpsertMaterialize::Force => true,
+            UpsertMaterialize::None => false,
+            UpsertMaterialize::Auto => !same_key && !insert_only,
+        };
+        if !wanted {
+            return Ok(false);
+        }
+        match target.on_conflict {
+            Some(ConflictBehavior::Deduplicate) => Ok(true),
+            None if !self.settings.require_on_conflict => Ok(true),
+            Some(other) => Err(SqlError::new(format!("not supported: ON CONFLICT DO {other:?}"))),
+            None => Err(SqlError::new(format!(
+                "The query has an upsert key that differs from the primary key of the sink table '{}'. \
+                 Add ON CONFLICT DO DEDUPLICATE, or SET 'table.exec.sink.require-on-conflict' = 'false'",
+                target.table.name
+            ))),
+        }
+    }
+
+    fn materialize(
+        &mut self,
+        node: NodeId,
+        relation: &RelationRef,
+        target: &SinkTarget,
+        upsert_key: Option<Key>,
+    ) -> NodeId {
+        let keys = target.table.primary_key.clone();
+        let spec = SinkMaterializeSpec {
+            keys: keys.clone(),
+            upsert_key: upsert_key.map_or_else(Vec::new, |key| key.into_iter().collect()),
+            state_ttl_ms: self.settings.state_ttl_ms,
+            input: relation.schema(),
+        };
+        let edges = vec![(node, 0, Partition::Hash { columns: keys })];
+        let mut node = PhysicalNode::keyed("SinkMaterializer", OperatorSpec::SinkMaterialize(spec), edges, relation);
+        node.mode = ChangelogMode::UPSERT;
+        self.add(node)
+    }
+}
+
+/// The relation with each column cast to the sink's type, as INSERT does implicitly.
+///
+/// # Errors
+/// If the number of columns differs or a type cannot be stored.
+pub fn cast_to_sink(relation: &RelationRef, schema: &Schema, table: &str) -> Result<RelationRef> {
+    let describe = |names: Vec<String>| names.join(", ");
+    if relation.columns.len() != schema.len() {
+        let query = relation.columns.iter().map(|column| format!("{}: {}", column.name, column.data_type)).collect();
+        let sink = schema.fields.iter().map(|field| format!("{}: {}", field.name, field.data_type)).collect();
+        return Err(SqlError::new(format!(
+            "Column types of query result and sink for '{table}' do not match.\nCause: Different number of columns.\n\nQuery schema: [{}]\nSink schema:  [{}]",
+            describe(query),
+            describe(sink)
+        )));
+    }
+    let mut expressions = Vec::with_capacity(schema.len());
+    for (expression, field) in relation.identity().into_iter().zip(&schema.fields) {
+        let from = expression.data_type().clone();
+        if !flott_expression::catalogue::can_cast_implicitly(&from, &field.data_type) {
+            return Err(SqlError::new(format!(
+                "Column types of query result and sink for '{table}' do not match.\nCause: Incompatible types for sink column '{}': query has {from}, sink has {}",
+                field.name, field.data_type
+            )));
+        }
+        expressions.push(stored(expression, field));
+    }
+    let names = schema.fields.iter().map(|field| field.name.clone()).collect();
+    Ok(crate::bind::select::projected(Arc::clone(relation), expressions, names))
+}
+
+/// The cast that storing implies; character and binary lengths are the enforcer's.
+fn stored(expression: Expression, field: &flott_record::Field) -> Expression {
+    let from = expression.data_type();
+    let lengths_only = (from.kind.is_character() && field.data_type.kind.is_character())
+        || (from.kind.is_binary() && field.data_type.kind.is_binary());
+    if lengths_only { expression } else { crate::bind::query::cast(expression, &field.data_type) }
+}
