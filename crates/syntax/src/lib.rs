@@ -11,6 +11,7 @@ mod lexer;
 pub mod limits;
 mod parser;
 mod precedence;
+mod printer;
 mod span;
 mod token;
 

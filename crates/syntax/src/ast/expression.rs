@@ -73,7 +73,7 @@ pub enum ExpressionKind {
     Exists(Box<Query>),
     /// `UNIQUE (query)`
     Unique(Box<Query>),
-    /// `(query)` as a value
+    /// `(query)` as a value, or as a table argument without PARTITION BY and ORDER BY
     Subquery(Box<Query>),
     /// `CASE [operand] WHEN .. THEN .. [ELSE ..] END`
     Case {
@@ -158,7 +158,7 @@ pub enum ExpressionKind {
     Parameter(u32),
     /// `DESCRIPTOR(a, b)`, column names as an argument
     Descriptor(Vec<ObjectName>),
-    /// `TABLE t PARTITION BY k ORDER BY o`, a table as an argument
+    /// `TABLE t [PARTITION BY k] [ORDER BY o]`, a table as an argument
     Table(Box<TableArgument>),
     /// `MODEL m`, a model as an argument
     Model(ObjectName),

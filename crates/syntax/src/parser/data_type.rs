@@ -34,7 +34,10 @@ impl Parser<'_> {
         if self.take_keywords(&["NOT", "NULL"]) {
             return Ok(false);
         }
-        self.take_keyword("NULL");
+        // Before ON it belongs to `NULL ON EMPTY` after the type of JSON_VALUE.
+        if self.keyword_at(1) != Some("ON") {
+            self.take_keyword("NULL");
+        }
         Ok(true)
     }
 

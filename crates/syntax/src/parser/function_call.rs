@@ -13,6 +13,7 @@ impl Parser<'_> {
         self.expect_symbol("(")?;
         let quantifier = self.set_quantifier();
         let mut order_by = Vec::new();
+        let mut inner_nulls = None;
         let arguments = if self.at_symbol("*") && self.symbol_at(1) == Some(")") {
             self.advance();
             FunctionArguments::Star
@@ -20,6 +21,7 @@ impl Parser<'_> {
             FunctionArguments::List(Vec::new())
         } else {
             let list = self.comma_separated(Self::argument)?;
+            inner_nulls = self.null_treatment();
             order_by = self.order_by()?;
             FunctionArguments::List(list)
         };
@@ -27,7 +29,7 @@ impl Parser<'_> {
         let mut call = FunctionCall::new(name, arguments, self.span_from(start));
         call.quantifier = quantifier;
         call.order_by = order_by;
-        call.null_treatment = self.null_treatment();
+        call.null_treatment = self.null_treatment().or(inner_nulls);
         call.within_group = self.within_group()?;
         call.filter = self.filter()?;
         call.over = self.over()?;
@@ -101,7 +103,7 @@ impl Parser<'_> {
         }
         if self.at_query_keyword(0) {
             let query = Box::new(self.query()?);
-            return self.table_argument(TableArgumentSource::Query(query), start);
+            return Ok(Expression { kind: ExpressionKind::Subquery(query), span: self.span_from(start) });
         }
         let value = self.expression_or_wildcard()?;
         match value.kind {

@@ -80,7 +80,7 @@ impl Parser<'_> {
     }
 
     pub(crate) fn whole_expression(&mut self) -> Parsed<crate::ast::Expression> {
-        self.whole(Self::expression)
+        self.whole(Self::expression_or_wildcard)
     }
 
     pub(crate) fn whole_data_type(&mut self) -> Parsed<crate::ast::DataType> {

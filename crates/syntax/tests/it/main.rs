@@ -1,0 +1,3 @@
+//! Integration tests of the parser and the printer.
+
+mod corpus;
