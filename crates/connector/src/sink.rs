@@ -1,6 +1,6 @@
 //! The contract of sinks.
 
-use flott_environment::Environment;
+use flott_environment::{Environment, Waker};
 use flott_record::{Batch, Schema};
 
 use crate::contract::ConnectorError;
@@ -44,6 +44,12 @@ pub trait Sink: Send + Sync {
 
 /// Writes the rows of one subtask.
 pub trait SinkWriter {
+    /// Whether the writer takes rows now. One that says no keeps `waker` and wakes it when it does; meanwhile its subtask holds
+    /// its input back. Most writers always do.
+    fn is_ready(&mut self, _waker: &Waker) -> bool {
+        true
+    }
+
     /// Writes rows, in order.
     ///
     /// # Errors

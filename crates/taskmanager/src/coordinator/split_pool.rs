@@ -1,0 +1,92 @@
+//! Deals splits out to readers as they ask, as a pure state machine.
+
+use std::collections::VecDeque;
+
+use flott_connector::Split;
+
+/// An answer to a reader.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Deal {
+    /// Read this.
+    Assign(Split),
+    /// Nothing now.
+    NotNow,
+    /// Nothing any more.
+    NoMore,
+}
+
+/// The splits of one source that nobody reads yet, and the readers that wait for one.
+#[derive(Debug, Default)]
+pub(crate) struct SplitPool {
+    splits: VecDeque<Split>,
+    /// Subtasks in the order in which they asked, with whether they were told that there is nothing now.
+    waiting: VecDeque<(u32, bool)>,
+    is_complete: bool,
+}
+
+impl SplitPool {
+    /// Adds splits that were found.
+    pub(crate) fn add(&mut self, splits: Vec<Split>) {
+        self.splits.extend(splits);
+    }
+
+    /// No split will be found any more.
+    pub(crate) fn complete(&mut self) {
+        self.is_complete = true;
+    }
+
+    /// A reader has read all that it had.
+    pub(crate) fn ask(&mut self, subtask: u32) {
+        self.waiting.push_back((subtask, false));
+    }
+
+    /// Splits that nobody reads yet.
+    pub(crate) fn unassigned(&self) -> Vec<Split> {
+        self.splits.iter().cloned().collect()
+    }
+
+    /// The answers that can be given now.
+    pub(crate) fn deal(&mut self) -> Vec<(u32, Deal)> {
+        let mut deals = Vec::new();
+        while !self.waiting.is_empty() && !self.splits.is_empty() {
+            if let (Some((subtask, _)), Some(split)) = (self.waiting.pop_front(), self.splits.pop_front()) {
+                deals.push((subtask, Deal::Assign(split)));
+            }
+        }
+        if self.is_complete {
+            deals.extend(self.waiting.drain(..).map(|(subtask, _)| (subtask, Deal::NoMore)));
+        }
+        let untold = self.waiting.iter_mut().filter(|(_, told)| !told);
+        deals.extend(untold.map(|(subtask, told)| {
+            *told = true;
+            (*subtask, Deal::NotNow)
+        }));
+        deals
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn split(id: &str) -> Split {
+        Split { id: id.to_string(), state: Vec::new() }
+    }
+
+    #[test]
+    fn readers_get_splits_in_the_order_in_which_they_asked() {
+        let mut pool = SplitPool::default();
+        pool.ask(1);
+        assert_eq!(pool.deal(), [(1, Deal::NotNow)]);
+        assert_eq!(pool.deal(), [], "told once");
+        pool.ask(0);
+        pool.add(vec![split("a"), split("b"), split("c")]);
+        assert_eq!(pool.deal(), [(1, Deal::Assign(split("a"))), (0, Deal::Assign(split("b")))]);
+        assert_eq!(pool.unassigned(), [split("c")]);
+        pool.complete();
+        assert_eq!(pool.deal(), []);
+        pool.ask(1);
+        pool.ask(0);
+        assert_eq!(pool.deal(), [(1, Deal::Assign(split("c"))), (0, Deal::NoMore)]);
+    }
+}

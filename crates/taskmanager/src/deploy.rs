@@ -1,0 +1,326 @@
+//! From a job graph to running slots and a coordinator.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+use std::sync::atomic::AtomicUsize;
+
+use flott_connector::{Registry, Sink, Source};
+use flott_environment::Environment;
+use flott_exchange::limits::channel_bytes;
+use flott_exchange::{ChannelReceiver, ChannelSender, WakeCell, channel};
+use flott_job::graph::Partition;
+use flott_job::{Edge, JobGraph, OperatorSpec, Vertex};
+use flott_metric::MetricGroup;
+use flott_record::TableSpec;
+
+use crate::coordinator::collection::VertexUids;
+use crate::coordinator::sinks::SinkPlan;
+use crate::coordinator::sources::SourcePlan;
+use crate::coordinator::{Coordinator, CoordinatorPlan};
+use crate::failure::{JobError, TaskId};
+use crate::job::{JobShared, RunningJob};
+use crate::limits::{COMMANDS_MAX, COORDINATOR_MESSAGES_PER_TASK, TASK_MESSAGES_MAX};
+use crate::mailbox::Mailbox;
+use crate::operators::CustomOperators;
+use crate::progress::{ProgressBoard, TaskGauges};
+use crate::slot::{Slot, TearDown};
+use crate::snapshot::JobSnapshot;
+use crate::task::build::{JobContext, TaskPlan};
+use crate::values::ValuesSource;
+
+/// A job with everything that it needs to run in this process.
+pub struct Deployment {
+    /// Clock, workers, disk.
+    pub environment: Environment,
+    /// What is to run.
+    pub graph: JobGraph,
+    /// Connectors by name.
+    pub connectors: Registry,
+    /// Operators by name.
+    pub operators: CustomOperators,
+    /// The group of the task manager, under which the job's metrics appear.
+    pub metrics: MetricGroup,
+    /// From where to go on.
+    pub restore_from: Option<Arc<JobSnapshot>>,
+    /// Whether Ctrl-C cancels the job.
+    pub cancel_on_interrupt: bool,
+}
+
+/// Channels of all subtasks, by vertex and subtask.
+struct Wiring {
+    inputs: Vec<Vec<Vec<Vec<ChannelReceiver>>>>,
+    outputs: Vec<Vec<Vec<(Partition, Vec<ChannelSender>)>>>,
+}
+
+/// Starts a job: as many slots as the greatest parallelism, subtask i of every vertex in slot i, and a coordinator.
+///
+/// # Errors
+/// If the graph is invalid, a connector or table is refused, or the snapshot doesn't fit.
+pub fn deploy(deployment: Deployment) -> Result<RunningJob, JobError> {
+    let Deployment { environment, graph, connectors, operators, metrics, restore_from, cancel_on_interrupt } =
+        deployment;
+    graph.validate().map_err(|error| JobError::Rejected(error.to_string()))?;
+    if let Some(snapshot) = &restore_from {
+        check_snapshot(&graph, snapshot)?;
+    }
+    let slots = graph.vertices.iter().map(|vertex| vertex.parallelism).max().unwrap_or(0) as usize;
+    let slot_wakes: Arc<[WakeCell]> = (0..slots).map(|_| WakeCell::new()).collect();
+    let tasks: BTreeSet<TaskId> = task_ids(&graph).collect();
+    let shared = Arc::new(JobShared::default());
+    let messages_max = COMMANDS_MAX + tasks.len() * COORDINATOR_MESSAGES_PER_TASK;
+    let mailbox = Mailbox::new(messages_max, shared.coordinator_wake.clone());
+    let id = format!("{:016x}{:016x}", environment.random_seed(), environment.random_seed());
+    let board: Vec<TaskGauges> =
+        tasks.iter().map(|task| TaskGauges::new(sink_of(&graph, task.vertex).is_some())).collect();
+    let progress = ProgressBoard { tasks: board.into() };
+    let restored = restore_from.as_deref();
+    let sources = source_plans(&graph, &connectors, &slot_wakes, restored)?;
+    let sinks = sink_plans(&graph, &connectors, restored)?;
+    let decoded = restored.map(JobSnapshot::decoded_operators).transpose();
+    let open_sources = sources.iter().filter(|source| !source.has_ended).map(|source| source.readers.len()).sum();
+    let context = Arc::new(JobContext {
+        environment: environment.clone(),
+        settings: graph.settings.clone(),
+        operators,
+        coordinator: mailbox.clone(),
+        open_sources: Arc::new(AtomicUsize::new(open_sources)),
+        metrics: metrics.job(&id, &graph.name),
+        run_id: id.clone(),
+        restored: decoded.map_err(|error| JobError::Rejected(error.to_string()))?,
+    });
+    let finished = restored.map(|snapshot| &snapshot.finished);
+    let plans = task_plans(&graph, &context, &slot_wakes, &progress, (&sources, &sinks), finished);
+    let tear_down = TearDown::default();
+    let slots = spawn_slots(&environment, plans, &slot_wakes, &tear_down, &mailbox);
+    let coordinator = spawn_coordinator(CoordinatorPlan {
+        environment: environment.clone(),
+        shared: shared.clone(),
+        mailbox: mailbox.clone(),
+        progress: progress.clone(),
+        slots,
+        slot_wakes: slot_wakes.clone(),
+        tear_down: tear_down.clone(),
+        vertices: graph.vertices.iter().map(vertex_uids).collect(),
+        tasks,
+        sources,
+        sinks,
+        max_parallelism: graph.settings.max_parallelism,
+        last_checkpoint_id: restored.map_or(0, |snapshot| snapshot.checkpoint_id),
+        cancel_on_interrupt,
+    });
+    Ok(RunningJob { id, environment, shared, mailbox, progress, coordinator, tear_down, slots: slot_wakes })
+}
+
+fn task_ids(graph: &JobGraph) -> impl Iterator<Item = TaskId> {
+    graph.vertices.iter().flat_map(|vertex| {
+        let id = vertex.id;
+        (0..vertex.parallelism).map(move |subtask| TaskId { vertex: id, subtask })
+    })
+}
+
+fn vertex_uids(vertex: &Vertex) -> VertexUids {
+    let uid = |node: Option<&flott_job::OperatorNode>| node.map_or_else(String::new, |node| node.uid.clone());
+    VertexUids { first: uid(vertex.chain.first()), last: uid(vertex.chain.last()) }
+}
+
+/// The table of the sink that ends a vertex's chain.
+fn sink_of(graph: &JobGraph, vertex: u32) -> Option<&TableSpec> {
+    match &graph.vertices[vertex as usize].chain.last()?.spec {
+        OperatorSpec::Sink(spec) => Some(&spec.table),
+        _ => None,
+    }
+}
+
+/// Whether each part of the snapshot belongs to the graph: state that nobody takes would be lost silently.
+fn check_snapshot(graph: &JobGraph, snapshot: &JobSnapshot) -> Result<(), JobError> {
+    if snapshot.max_parallelism != graph.settings.max_parallelism {
+        return Err(JobError::Rejected(format!(
+            "the snapshot has {} key groups (pipeline.max-parallelism), the job {}",
+            snapshot.max_parallelism, graph.settings.max_parallelism
+        )));
+    }
+    let uids: BTreeSet<&str> =
+        graph.vertices.iter().flat_map(|vertex| &vertex.chain).map(|node| node.uid.as_str()).collect();
+    let all = snapshot.operators.keys().chain(snapshot.sources.keys()).chain(snapshot.committables.keys());
+    let unknown: BTreeSet<&str> = all.map(String::as_str).filter(|uid| !uids.contains(uid)).collect();
+    if unknown.is_empty() {
+        return Ok(());
+    }
+    let unknown: Vec<&str> = unknown.into_iter().collect();
+    Err(JobError::Rejected(format!("the snapshot has state of operators that the job has not: {}", unknown.join(", "))))
+}
+
+fn table_connector(table: &TableSpec) -> Result<&str, JobError> {
+    let name = table.options.get("connector");
+    name.map(String::as_str)
+        .ok_or_else(|| JobError::Rejected(format!("table {} has no option 'connector'", table.name)))
+}
+
+fn source_plans(
+    graph: &JobGraph,
+    connectors: &Registry,
+    slot_wakes: &[WakeCell],
+    snapshot: Option<&JobSnapshot>,
+) -> Result<Vec<SourcePlan>, JobError> {
+    let mut plans = Vec::new();
+    for vertex in &graph.vertices {
+        let node = &vertex.chain[0];
+        let refused = |error: flott_connector::ConnectorError| JobError::Rejected(format!("{}: {error}", node.name));
+        let source: Arc<dyn Source> = match &node.spec {
+            OperatorSpec::Values(spec) => Arc::new(ValuesSource::new(spec).map_err(refused)?),
+            OperatorSpec::Source(spec) => {
+                let connector = connectors.get(table_connector(&spec.table)?).map_err(refused)?;
+                Arc::from(connector.source(&spec.table).map_err(refused)?)
+            }
+            _ => continue,
+        };
+        let mailbox = |subtask: u32| Mailbox::new(TASK_MESSAGES_MAX, slot_wakes[subtask as usize].clone());
+        plans.push(SourcePlan {
+            vertex: vertex.id,
+            uid: node.uid.clone(),
+            name: node.name.clone(),
+            source,
+            readers: (0..vertex.parallelism).map(mailbox).collect(),
+            restored: snapshot.and_then(|snapshot| snapshot.sources.get(&node.uid).cloned()),
+            has_ended: snapshot.is_some_and(|snapshot| snapshot.finished.contains(&node.uid)),
+        });
+    }
+    Ok(plans)
+}
+
+fn sink_plans(
+    graph: &JobGraph,
+    connectors: &Registry,
+    snapshot: Option<&JobSnapshot>,
+) -> Result<Vec<SinkPlan>, JobError> {
+    let mut plans = Vec::new();
+    for vertex in &graph.vertices {
+        let (Some(table), Some(node)) = (sink_of(graph, vertex.id), vertex.chain.last()) else { continue };
+        let refused = |error: flott_connector::ConnectorError| JobError::Rejected(format!("{}: {error}", node.name));
+        let connector = connectors.get(table_connector(table)?).map_err(refused)?;
+        let sink: Arc<dyn Sink> = Arc::from(connector.sink(table).map_err(refused)?);
+        let restored = snapshot.and_then(|snapshot| snapshot.committables.get(&node.uid).cloned());
+        plans.push(SinkPlan {
+            vertex: vertex.id,
+            name: node.name.clone(),
+            sink,
+            restored: restored.unwrap_or_else(Vec::new),
+        });
+    }
+    Ok(plans)
+}
+
+/// The plans of all subtasks, by slot, in the order of the vertices.
+fn task_plans(
+    graph: &JobGraph,
+    context: &Arc<JobContext>,
+    slot_wakes: &[WakeCell],
+    progress: &ProgressBoard,
+    (sources, sinks): (&[SourcePlan], &[SinkPlan]),
+    finished: Option<&BTreeSet<String>>,
+) -> Vec<Vec<TaskPlan>> {
+    let mut wiring = wire(graph, slot_wakes);
+    let vertices: Vec<Arc<Vertex>> = graph.vertices.iter().cloned().map(Arc::new).collect();
+    let sources: BTreeMap<u32, &SourcePlan> = sources.iter().map(|source| (source.vertex, source)).collect();
+    let sinks: BTreeMap<u32, &SinkPlan> = sinks.iter().map(|sink| (sink.vertex, sink)).collect();
+    let mut slots: Vec<Vec<TaskPlan>> = slot_wakes.iter().map(|_| Vec::new()).collect();
+    for (id, gauges) in task_ids(graph).zip(progress.tasks.iter()) {
+        let (vertex, subtask) = (id.vertex as usize, id.subtask as usize);
+        let source = sources.get(&id.vertex).map(|plan| (plan.source.clone(), plan.readers[subtask].clone()));
+        slots[subtask].push(TaskPlan {
+            context: context.clone(),
+            vertex: vertices[vertex].clone(),
+            id,
+            gauges: gauges.clone(),
+            inputs: std::mem::take(&mut wiring.inputs[vertex][subtask]),
+            outputs: std::mem::take(&mut wiring.outputs[vertex][subtask]),
+            source,
+            sink: sinks.get(&id.vertex).map(|plan| plan.sink.clone()),
+            has_ended: finished.is_some_and(|finished| finished.contains(&vertices[vertex].chain[0].uid)),
+        });
+    }
+    slots
+}
+
+/// Makes the channels of all edges.
+fn wire(graph: &JobGraph, slot_wakes: &[WakeCell]) -> Wiring {
+    let inputs_of = |vertex: &Vertex| {
+        let edges = graph.edges.iter().filter(|edge| edge.to == vertex.id);
+        edges.map(|edge| edge.input + 1).max().unwrap_or(0)
+    };
+    let empty_inputs = |vertex: &Vertex| {
+        (0..vertex.parallelism).map(|_| (0..inputs_of(vertex)).map(|_| Vec::new()).collect()).collect()
+    };
+    let mut wiring = Wiring {
+        inputs: graph.vertices.iter().map(empty_inputs).collect(),
+        outputs: graph.vertices.iter().map(|vertex| (0..vertex.parallelism).map(|_| Vec::new()).collect()).collect(),
+    };
+    for edge in &graph.edges {
+        let receivers = graph.vertices[edge.to as usize].parallelism;
+        for sender in 0..graph.vertices[edge.from as usize].parallelism {
+            let senders = targets(edge, sender, receivers)
+                .map(|target| {
+                    let (sender_end, receiver_end) = channel(
+                        channel_bytes(channels_into(graph, edge)),
+                        slot_wakes[sender as usize].clone(),
+                        slot_wakes[target as usize].clone(),
+                    );
+                    wiring.inputs[edge.to as usize][target as usize][edge.input].push(receiver_end);
+                    sender_end
+                })
+                .collect();
+            wiring.outputs[edge.from as usize][sender as usize].push((edge.partition.clone(), senders));
+        }
+    }
+    wiring
+}
+
+/// The subtasks of the receiver that a subtask of the sender sends to.
+fn targets(edge: &Edge, sender: u32, receivers: u32) -> std::ops::Range<u32> {
+    match edge.partition {
+        Partition::Forward => sender..sender + 1,
+        Partition::Singleton => 0..1,
+        Partition::Hash { .. } | Partition::Rebalance | Partition::Broadcast => 0..receivers,
+    }
+}
+
+/// Channels that end at one subtask of an edge's receiver, of all its edges.
+fn channels_into(graph: &JobGraph, edge: &Edge) -> usize {
+    let edges = graph.edges.iter().filter(|other| other.to == edge.to);
+    let channels = edges.map(|other| match other.partition {
+        Partition::Forward => 1,
+        _ => graph.vertices[other.from as usize].parallelism as usize,
+    });
+    channels.sum()
+}
+
+fn spawn_slots(
+    environment: &Environment,
+    plans: Vec<Vec<TaskPlan>>,
+    slot_wakes: &[WakeCell],
+    tear_down: &TearDown,
+    mailbox: &Mailbox<crate::message::ToCoordinator>,
+) -> Vec<flott_environment::WorkerHandle> {
+    let spawn = |(index, (plans, cell)): (usize, (Vec<TaskPlan>, &WakeCell))| {
+        let (cell, tear_down, mailbox) = (cell.clone(), tear_down.clone(), mailbox.clone());
+        environment.spawn(
+            &format!("slot-{index}"),
+            Box::new(move |waker| {
+                cell.set(waker.clone());
+                Box::new(Slot::new(plans, tear_down, mailbox, waker))
+            }),
+        )
+    };
+    plans.into_iter().zip(slot_wakes).enumerate().map(spawn).collect()
+}
+
+fn spawn_coordinator(plan: CoordinatorPlan) -> flott_environment::WorkerHandle {
+    let environment = plan.environment.clone();
+    environment.spawn(
+        "coordinator",
+        Box::new(move |waker| {
+            plan.shared.coordinator_wake.set(waker.clone());
+            Box::new(Coordinator::new(plan, waker))
+        }),
+    )
+}

@@ -1,0 +1,34 @@
+//! Runs one job in this process: slots as workers, subtasks as cooperative loops in them, one coordinator beside them.
+//!
+//! ```text
+//! subtask:      [source reader | input gate] -> operators -> [output gates | sink writer]
+//! slot:         turns its subtasks, one of each vertex, in turn
+//! coordinator:  deals splits out, triggers checkpoints and collects them, commits, ends the job
+//! ```
+//!
+//! Architecture invariants: a subtask's live state is touched by its slot's worker only; what subtasks and coordinator tell each other are
+//! messages; nothing here plans.
+
+mod chain;
+mod checkpoint;
+mod coordinator;
+mod deploy;
+mod failure;
+mod job;
+pub mod limits;
+mod mailbox;
+mod message;
+mod operators;
+mod progress;
+mod slot;
+mod snapshot;
+mod task;
+mod values;
+
+pub use checkpoint::CheckpointHandle;
+pub use deploy::{Deployment, deploy};
+pub use failure::{CheckpointError, JobError, JobFailure, TaskId};
+pub use job::{JobEnd, JobResult, RunningJob};
+pub use operators::CustomOperators;
+pub use progress::JobProgress;
+pub use snapshot::{JobSnapshot, SourceSnapshot};
