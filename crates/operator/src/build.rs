@@ -5,9 +5,15 @@
 use flott_job::OperatorSpec;
 
 use crate::calc::Calc;
+use crate::changelog_normalize::ChangelogNormalize;
+use crate::deduplicate::Deduplicate;
+use crate::drop_update_before::DropUpdateBefore;
 use crate::interface::{Operator, OperatorError, Setup};
 use crate::join::Join;
+use crate::rank::{Rank, WindowRank};
+use crate::sink_materialize::SinkMaterialize;
 use crate::watermark::WatermarkAssigner;
+use crate::window_deduplicate::WindowDeduplicate;
 
 /// Builds the operator of a spec.
 ///
@@ -24,16 +30,22 @@ pub fn build(spec: &OperatorSpec, setup: &Setup) -> Result<Box<dyn Operator>, Op
         S::WindowTableFunction(_) => not_built("window table function", setup),
         S::Join(spec) => Ok(Box::new(Join::new(spec, setup)?)),
         S::WindowJoin(_) => not_built("window join", setup),
-        S::Rank(_) => not_built("rank", setup),
-        S::Deduplicate(_) => not_built("deduplicate", setup),
+        S::Rank(spec) => match spec.window_end {
+            Some(window_end) => Ok(Box::new(WindowRank::new(spec, window_end, setup)?)),
+            None => Ok(Box::new(Rank::new(spec, setup)?)),
+        },
+        S::Deduplicate(spec) => match spec.window_end {
+            Some(window_end) => Ok(Box::new(WindowDeduplicate::new(spec, window_end, setup)?)),
+            None => Ok(Box::new(Deduplicate::new(spec, setup))),
+        },
         S::Sort(_) => not_built("sort", setup),
         S::Limit(_) => not_built("limit", setup),
         S::Expand(_) => not_built("expand", setup),
         S::OverAggregate(_) => not_built("over aggregate", setup),
         S::Unnest(_) => not_built("unnest", setup),
-        S::ChangelogNormalize(_) => not_built("changelog normalize", setup),
-        S::DropUpdateBefore(_) => not_built("drop update before", setup),
-        S::SinkMaterialize(_) => not_built("sink materialize", setup),
+        S::ChangelogNormalize(spec) => Ok(Box::new(ChangelogNormalize::new(spec, setup)?)),
+        S::DropUpdateBefore(_) => Ok(Box::new(DropUpdateBefore)),
+        S::SinkMaterialize(spec) => Ok(Box::new(SinkMaterialize::new(spec))),
         S::Source(_) | S::Values(_) | S::Sink(_) => not_built("a source or sink as an operator", setup),
         S::Custom(name) => not_built(&format!("operator {name}, which is not registered here"), setup),
     }

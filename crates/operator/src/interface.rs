@@ -156,7 +156,8 @@ pub enum OperatorError {
     Failed(String),
 }
 
-/// A resumable operator; see the module's text for the order of calls.
+/// A resumable operator; see the module's text for the order of calls. Rows, snapshot and restore are each operator's own; for the rest the default is to
+/// do nothing and to let the loop send watermarks on.
 pub trait Operator {
     /// Rows of an input. Results do not depend on how rows are cut into batches.
     ///
@@ -168,31 +169,43 @@ pub trait Operator {
     ///
     /// # Errors
     /// Fails the job.
-    fn on_watermark(&mut self, context: &mut Context<'_>) -> Result<Step, OperatorError>;
+    fn on_watermark(&mut self, _context: &mut Context<'_>) -> Result<Step, OperatorError> {
+        Ok(Step::Done)
+    }
 
     /// The time that `wake_at_ms` asked for has come.
     ///
     /// # Errors
     /// Fails the job.
-    fn on_processing_time(&mut self, context: &mut Context<'_>) -> Result<Step, OperatorError>;
+    fn on_processing_time(&mut self, _context: &mut Context<'_>) -> Result<Step, OperatorError> {
+        Ok(Step::Done)
+    }
 
     /// When `on_processing_time` is wanted next, milliseconds since the epoch.
-    fn wake_at_ms(&self) -> Option<i64>;
+    fn wake_at_ms(&self) -> Option<i64> {
+        None
+    }
 
     /// An input has ended: no row of it follows. `MAX_WATERMARK` has been passed before, once all inputs had ended or were ahead.
     ///
     /// # Errors
     /// Fails the job.
-    fn end_input(&mut self, input: usize, context: &mut Context<'_>) -> Result<Step, OperatorError>;
+    fn end_input(&mut self, _input: usize, _context: &mut Context<'_>) -> Result<Step, OperatorError> {
+        Ok(Step::Done)
+    }
 
     /// A barrier is about to be passed on: bundles are emitted before it.
     ///
     /// # Errors
     /// Fails the job.
-    fn prepare_barrier(&mut self, context: &mut Context<'_>) -> Result<Step, OperatorError>;
+    fn prepare_barrier(&mut self, _context: &mut Context<'_>) -> Result<Step, OperatorError> {
+        Ok(Step::Done)
+    }
 
     /// Who sends watermarks on.
-    fn forwarding(&self) -> Forwarding;
+    fn forwarding(&self) -> Forwarding {
+        Forwarding::Loop
+    }
 
     /// Adds the state as of now.
     ///

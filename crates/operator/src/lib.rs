@@ -9,6 +9,11 @@
 mod accumulator;
 pub mod build;
 pub mod calc;
+pub mod changelog_normalize;
+mod chunks;
+pub mod deduplicate;
+pub mod drop_update_before;
+mod expiry;
 #[cfg(test)]
 #[allow(dead_code)]
 pub(crate) mod harness;
@@ -17,12 +22,12 @@ pub mod join;
 mod key_decoder;
 pub mod limits;
 pub mod rank;
-mod window_tables;
-mod sort_key;
 mod row_output;
-mod expiry;
-mod chunks;
+pub mod sink_materialize;
+mod sort_key;
 pub mod watermark;
+pub mod window_deduplicate;
+mod window_tables;
 
 pub use build::build;
 pub use interface::{Context, Forwarding, Operator, OperatorError, Output, Setup, Step};

@@ -165,6 +165,11 @@ impl<V> KeyedTable<V> {
         self.entries.iter_mut().map(|entry| (entry.hash, entry.key.as_slice(), &mut entry.value))
     }
 
+    /// All keys with their hashes and values, taken out of the table, in no meaningful order.
+    pub fn into_entries(self) -> impl Iterator<Item = (u32, Vec<u8>, V)> {
+        self.entries.into_iter().map(|entry| (entry.hash, entry.key.as_slice().to_vec(), entry.value))
+    }
+
     /// Forgets all keys.
     pub fn clear(&mut self) {
         self.index.clear();

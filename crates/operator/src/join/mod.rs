@@ -24,7 +24,7 @@ use flott_state::{SnapshotReader, SnapshotWriter};
 use self::candidates::{Candidates, left_then_right, residual, take_all};
 use self::changes::{Arrived, Changes, Rules, Stored, apply, is_counted};
 use self::side::{Arrivals, Side, SideParts};
-use crate::interface::{Context, Forwarding, Operator, OperatorError, Setup, Step};
+use crate::interface::{Context, Operator, OperatorError, Setup, Step};
 use crate::limits::{JOIN_CANDIDATES_PER_STEP, ROWS_PER_CHUNK};
 
 /// The operator; see the module's text.
@@ -263,18 +263,6 @@ impl Operator for Join {
         Ok(Step::Done)
     }
 
-    fn on_watermark(&mut self, _context: &mut Context<'_>) -> Result<Step, OperatorError> {
-        Ok(Step::Done)
-    }
-
-    fn on_processing_time(&mut self, _context: &mut Context<'_>) -> Result<Step, OperatorError> {
-        Ok(Step::Done)
-    }
-
-    fn wake_at_ms(&self) -> Option<i64> {
-        None
-    }
-
     fn end_input(&mut self, input: usize, context: &mut Context<'_>) -> Result<Step, OperatorError> {
         self.ended[input] = true;
         if !self.deferred || self.ended != [true; 2] {
@@ -295,14 +283,6 @@ impl Operator for Join {
         }
         self.unmatched = Some(unmatched);
         Ok(Step::Done)
-    }
-
-    fn prepare_barrier(&mut self, _context: &mut Context<'_>) -> Result<Step, OperatorError> {
-        Ok(Step::Done)
-    }
-
-    fn forwarding(&self) -> Forwarding {
-        Forwarding::Loop
     }
 
     fn snapshot(&mut self, writer: &mut SnapshotWriter) -> Result<(), OperatorError> {
