@@ -8,6 +8,7 @@
 pub mod bind;
 pub mod catalog;
 pub mod error;
+pub mod explain;
 pub mod optimize;
 pub mod physical;
 pub mod relation;
