@@ -7,6 +7,7 @@ pub(crate) mod mapping;
 
 mod arithmetic;
 mod collection;
+mod comparator;
 mod comparison;
 mod conditional;
 mod constants;
@@ -14,6 +15,7 @@ mod construction;
 mod hash;
 mod interval;
 mod json;
+mod like;
 mod math;
 pub(crate) mod pairs;
 mod random;
