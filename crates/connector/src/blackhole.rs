@@ -24,7 +24,8 @@ impl Connector for BlackholeConnector {
         TableOptions::of(table).check("blackhole", &[])?;
         Ok(Capabilities {
             source: None,
-            sink: Some(ChangelogMode::ALL),
+            // As in Flink: nobody needs to make -U for rows that nobody keeps.
+            sink: Some(ChangelogMode::UPSERT),
             bounded: false,
             projection_push_down: false,
             metadata: Schema::default(),
@@ -88,7 +89,7 @@ mod tests {
     fn takes_every_kind_of_row_and_no_option() {
         let mut table = TableSpec { name: "t".into(), ..TableSpec::default() };
         let capabilities = BlackholeConnector.capabilities(&table).expect("no options");
-        assert_eq!(capabilities.sink, Some(ChangelogMode::ALL));
+        assert_eq!(capabilities.sink, Some(ChangelogMode::UPSERT));
         assert!(BlackholeConnector.source(&table).is_err());
         table.options.insert("path".into(), "x".into());
         assert!(BlackholeConnector.sink(&table).is_err());

@@ -1,0 +1,6 @@
+//! Formats from outside: text forms as Flink has them, and what must hold for all input.
+
+mod csv_forms;
+mod json_forms;
+mod properties;
+mod support;
