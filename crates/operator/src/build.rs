@@ -8,12 +8,19 @@ use crate::calc::Calc;
 use crate::changelog_normalize::ChangelogNormalize;
 use crate::deduplicate::Deduplicate;
 use crate::drop_update_before::DropUpdateBefore;
+use crate::expand::Expand;
+use crate::group_aggregate::GroupAggregate;
 use crate::interface::{Operator, OperatorError, Setup};
 use crate::join::Join;
+use crate::limit::Limit;
+use crate::local_group_aggregate::LocalGroupAggregate;
 use crate::rank::{Rank, WindowRank};
 use crate::sink_materialize::SinkMaterialize;
+use crate::sort::Sort;
+use crate::unnest::Unnest;
 use crate::watermark::WatermarkAssigner;
 use crate::window_deduplicate::WindowDeduplicate;
+use crate::window_join::WindowJoin;
 
 /// Builds the operator of a spec.
 ///
@@ -24,12 +31,12 @@ pub fn build(spec: &OperatorSpec, setup: &Setup) -> Result<Box<dyn Operator>, Op
     match spec {
         S::Calc(spec) => Ok(Box::new(Calc::new(spec, setup)?)),
         S::Watermark(spec) => Ok(Box::new(WatermarkAssigner::new(spec, setup)?)),
-        S::GroupAggregate(_) => not_built("group aggregate", setup),
-        S::LocalGroupAggregate(_) => not_built("local group aggregate", setup),
+        S::GroupAggregate(spec) => Ok(Box::new(GroupAggregate::new(spec, setup)?)),
+        S::LocalGroupAggregate(spec) => Ok(Box::new(LocalGroupAggregate::new(spec, setup)?)),
         S::WindowAggregate(_) => not_built("window aggregate", setup),
         S::WindowTableFunction(_) => not_built("window table function", setup),
         S::Join(spec) => Ok(Box::new(Join::new(spec, setup)?)),
-        S::WindowJoin(_) => not_built("window join", setup),
+        S::WindowJoin(spec) => Ok(Box::new(WindowJoin::new(spec, setup)?)),
         S::Rank(spec) => match spec.window_end {
             Some(window_end) => Ok(Box::new(WindowRank::new(spec, window_end, setup)?)),
             None => Ok(Box::new(Rank::new(spec, setup)?)),
@@ -38,11 +45,11 @@ pub fn build(spec: &OperatorSpec, setup: &Setup) -> Result<Box<dyn Operator>, Op
             Some(window_end) => Ok(Box::new(WindowDeduplicate::new(spec, window_end, setup)?)),
             None => Ok(Box::new(Deduplicate::new(spec, setup))),
         },
-        S::Sort(_) => not_built("sort", setup),
-        S::Limit(_) => not_built("limit", setup),
-        S::Expand(_) => not_built("expand", setup),
+        S::Sort(spec) => Ok(Box::new(Sort::new(spec, setup))),
+        S::Limit(spec) => Ok(Box::new(Limit::new(spec, setup))),
+        S::Expand(spec) => Ok(Box::new(Expand::new(spec, setup)?)),
         S::OverAggregate(_) => not_built("over aggregate", setup),
-        S::Unnest(_) => not_built("unnest", setup),
+        S::Unnest(spec) => Ok(Box::new(Unnest::new(spec, setup)?)),
         S::ChangelogNormalize(spec) => Ok(Box::new(ChangelogNormalize::new(spec, setup)?)),
         S::DropUpdateBefore(_) => Ok(Box::new(DropUpdateBefore)),
         S::SinkMaterialize(spec) => Ok(Box::new(SinkMaterialize::new(spec))),

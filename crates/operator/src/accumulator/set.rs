@@ -159,7 +159,7 @@ impl Accumulators {
 
     /// Number of a group's rows; `None` if rows are not counted.
     pub(crate) fn rows(&self, slot: u32) -> Option<i64> {
-        self.rows.as_ref().map(|rows| rows[slot as usize])
+        self.rows.as_ref().map(|rows| rows.get(slot as usize).copied().unwrap_or(0))
     }
 
     /// Counts rows.
