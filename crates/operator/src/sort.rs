@@ -1,0 +1,224 @@
+//! Sorts rows: bounded input at its end, or a stream by an ascending row time at each watermark; on one subtask. Stable.
+//!
+//! Emits   at the end of input all rows, or at a watermark those whose time it has passed; of these the rows `offset..offset + fetch` in all.
+//! Late    (streaming) rows at or before the watermark are dropped and counted, as in Flink.
+//! State   `rows`: what waits, one list entry a row in order of arrival; `emitted`: rows that have left, for offset and fetch.
+
+use std::collections::BTreeMap;
+
+use arrow_array::{Array, BooleanArray};
+use flott_job::spec::SortSpec;
+use flott_record::{Batch, RowKind};
+use flott_state::{RowEncoder, SnapshotReader, SnapshotWriter, StateValue};
+
+use crate::chunks::in_chunks;
+use crate::deduplicate::times_ms;
+use crate::interface::{Context, Operator, OperatorError, Setup, Step};
+use crate::row_output::RowOutput;
+use crate::sort_key::SortKeys;
+
+/// The operator; see the module's text.
+pub struct Sort {
+    name: String,
+    spec: SortSpec,
+    end: u64,
+    encoder: RowEncoder,
+    /// Waiting rows by time (0 if there is no row time), sort key and arrival.
+    rows: BTreeMap<(i64, Vec<u8>, u64), Vec<u8>>,
+    arrived: u64,
+    emitted: u64,
+}
+
+impl Sort {
+    /// An operator without rows.
+    pub fn new(spec: &SortSpec, setup: &Setup) -> Self {
+        Sort {
+            name: setup.name.clone(),
+            end: spec.fetch.map_or(u64::MAX, |fetch| spec.offset.saturating_add(fetch)),
+            encoder: RowEncoder::new(&spec.input),
+            spec: spec.clone(),
+            rows: BTreeMap::new(),
+            arrived: 0,
+            emitted: 0,
+        }
+    }
+
+    fn store(&mut self, batch: &Batch, context: &mut Context<'_>) -> Result<usize, OperatorError> {
+        let done = batch.num_rows();
+        let batch = &self.without_null_times(batch)?;
+        let sorts = SortKeys::encode(batch, &self.spec.order);
+        let rows = self.encoder.encode(batch);
+        let times = match self.spec.rowtime {
+            Some(column) => times_ms(batch.column(column))?,
+            None => vec![0; batch.num_rows()],
+        };
+        for (row, time_ms) in times.into_iter().enumerate() {
+            if self.spec.rowtime.is_some() && time_ms <= context.watermark_ms {
+                context.counts.late_rows_dropped += 1;
+                continue;
+            }
+            self.insert(time_ms, sorts.key(row), rows.row(row));
+        }
+        Ok(done)
+    }
+
+    /// A row without a time can never be passed by a watermark.
+    fn without_null_times(&self, batch: &Batch) -> Result<Batch, OperatorError> {
+        let nulls = self.spec.rowtime.and_then(|column| batch.column(column).logical_nulls());
+        match nulls {
+            Some(nulls) => Ok(batch.filter(&BooleanArray::new(nulls.inner().clone(), None))?),
+            None => Ok(batch.clone()),
+        }
+    }
+
+    fn insert(&mut self, time_ms: i64, sort: &[u8], row: &[u8]) {
+        self.rows.insert((time_ms, sort.to_vec(), self.arrived), row.to_vec());
+        self.arrived += 1;
+        let wanted = self.end.saturating_sub(self.emitted);
+        if self.spec.rowtime.is_none() && self.rows.len() as u64 > wanted {
+            self.rows.pop_last();
+        }
+    }
+
+    /// Emits the rows up to a time, in order, until enough is emitted.
+    fn emit_until(&mut self, until_ms: i64, context: &mut Context<'_>) -> Result<Step, OperatorError> {
+        let mut out = RowOutput::default();
+        let mut step = Step::Done;
+        while let Some(first) = self.rows.first_entry().filter(|first| first.key().0 <= until_ms) {
+            let row = first.remove();
+            if (self.spec.offset..self.end).contains(&self.emitted) {
+                out.push(RowKind::Insert, &row);
+            }
+            self.emitted += 1;
+            if out.is_full(context) {
+                step = Step::Yield { consumed_rows: 0 };
+                break;
+            }
+        }
+        out.emit(&self.encoder, context)?;
+        Ok(step)
+    }
+}
+
+impl Operator for Sort {
+    fn on_batch(&mut self, _input: usize, batch: &Batch, context: &mut Context<'_>) -> Result<Step, OperatorError> {
+        if batch.kinds().is_some() {
+            let message = format!("not supported: ORDER BY over rows other than +I ({})", self.name);
+            return Err(OperatorError::Failed(message));
+        }
+        in_chunks(batch, context, |chunk, context| self.store(chunk, context))
+    }
+
+    fn on_watermark(&mut self, context: &mut Context<'_>) -> Result<Step, OperatorError> {
+        if self.spec.rowtime.is_none() {
+            return Ok(Step::Done);
+        }
+        self.emit_until(context.watermark_ms, context)
+    }
+
+    fn end_input(&mut self, _input: usize, context: &mut Context<'_>) -> Result<Step, OperatorError> {
+        self.emit_until(i64::MAX, context)
+    }
+
+    fn snapshot(&mut self, writer: &mut SnapshotWriter) -> Result<(), OperatorError> {
+        let mut by_arrival: Vec<_> = self.rows.iter().collect();
+        by_arrival.sort_unstable_by_key(|((_, _, arrival), _)| *arrival);
+        for ((time_ms, sort, _), row) in by_arrival {
+            let mut entry = Vec::new();
+            time_ms.encode(&mut entry);
+            sort.encode(&mut entry);
+            row.encode(&mut entry);
+            writer.list("rows", entry);
+        }
+        let mut entry = Vec::new();
+        self.emitted.encode(&mut entry);
+        writer.list("emitted", entry);
+        Ok(())
+    }
+
+    fn restore(&mut self, reader: &SnapshotReader<'_>) -> Result<(), OperatorError> {
+        for mut entry in reader.list("emitted") {
+            self.emitted = self.emitted.saturating_add(u64::decode(&mut entry)?);
+        }
+        for mut entry in reader.list("rows") {
+            let time_ms = i64::decode(&mut entry)?;
+            let sort = Vec::decode(&mut entry)?;
+            let row = Vec::decode(&mut entry)?;
+            self.insert(time_ms, &sort, &row);
+        }
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use flott_job::spec::SortColumn;
+    use flott_record::{Field, Schema, TypeKind, Value};
+
+    use super::*;
+    use crate::build::build;
+    use crate::harness::{Compare, Event, Script, check_cuts, check_recovery, row_texts, run};
+
+    fn input() -> Schema {
+        Schema::new(vec![
+            Field::new("id", TypeKind::Int.nullable()),
+            Field::new("ts", TypeKind::Timestamp(3).nullable()),
+        ])
+    }
+
+    fn column(column: usize, descending: bool) -> SortColumn {
+        SortColumn { column, descending, nulls_first: !descending }
+    }
+
+    fn row(id: i32, seconds: i64) -> Vec<Value> {
+        vec![Value::Int(id), Value::Timestamp(seconds * 1_000, 3)]
+    }
+
+    fn ids(spec: &SortSpec, script: &Script) -> Vec<String> {
+        let make = |setup: &Setup| build(&flott_job::OperatorSpec::Sort(spec.clone()), setup);
+        let seen = check_cuts(&make, script, &input());
+        check_recovery_alone(&make, script);
+        row_texts(&seen).iter().filter_map(|row| row[3..].split(',').next().map(str::to_string)).collect()
+    }
+
+    /// Sorting has no key; all rows go to the first of the subtasks, whichever there are.
+    fn check_recovery_alone(make: crate::harness::Make<'_>, script: &Script) {
+        if !script.batch_mode {
+            check_recovery(make, script, &input(), &[vec![]], Compare::Rows);
+        }
+    }
+
+    /// Flink 2.3.0: `ORDER BY ts, id DESC`, watermark two seconds behind, rows behind it dropped.
+    #[test]
+    fn a_stream_is_sorted_by_its_time() {
+        let spec = SortSpec {
+            order: vec![column(1, false), column(0, true)],
+            rowtime: Some(1),
+            offset: 0,
+            fetch: None,
+            input: input(),
+        };
+        let events = [(1, 1), (2, 4), (3, 12), (4, 3), (5, 26), (6, 11), (7, 41), (8, 41), (9, 50)];
+        let mut script = Vec::new();
+        for (id, seconds) in events {
+            script.push(Event::inserts(0, vec![row(id, seconds)]));
+            if ![4, 6, 8].contains(&id) {
+                script.push(Event::Watermark((seconds - 2) * 1_000));
+            }
+        }
+        let script = Script::new(vec![input()], script).ended();
+        assert_eq!(ids(&spec, &script), ["1", "2", "3", "5", "8", "7", "9"]);
+        let make = |setup: &Setup| build(&flott_job::OperatorSpec::Sort(spec.clone()), setup);
+        assert_eq!(run(&make, &script, &input()).expect("runs").counts.late_rows_dropped, 2);
+    }
+
+    #[test]
+    fn bounded_input_is_sorted_at_its_end() {
+        let mut spec = SortSpec { order: vec![column(1, true)], rowtime: None, offset: 0, fetch: None, input: input() };
+        let rows = vec![row(1, 1), row(2, 5), row(3, 5), row(4, 9), vec![Value::Int(5), Value::Null]];
+        let script = Script::new(vec![input()], vec![Event::inserts(0, rows)]).ended().in_batch_mode();
+        assert_eq!(ids(&spec, &script), ["4", "2", "3", "1", "5"]);
+        (spec.offset, spec.fetch) = (1, Some(2));
+        assert_eq!(ids(&spec, &script), ["2", "3"]);
+    }
+}
