@@ -19,8 +19,7 @@ mod functions;
 mod limits;
 mod logic;
 mod node;
-#[allow(dead_code)]
-mod zone;
+pub mod zone;
 
 pub use evaluator::{CompileError, EvaluationError, Evaluator, Instant, Session, evaluate_constant};
 pub use fold::fold;

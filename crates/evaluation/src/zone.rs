@@ -8,7 +8,7 @@ use jiff::tz::{Offset, TimeZone};
 
 /// A time zone by its IANA name or offset.
 #[derive(Clone, Debug)]
-pub(crate) struct Zone {
+pub struct Zone {
     zone: TimeZone,
     /// The period of constant offset that was used last: neighbouring rows mostly lie in one.
     period: Cell<Period>,
@@ -26,7 +26,7 @@ const NO_PERIOD: Period = Period { start_ms: 0, end_ms: 0, offset_ms: 0 };
 
 impl Zone {
     /// Reads `Europe/Berlin`, `UTC`, `Z`, `+02:00`, `GMT+2`, `UTC-03:30`; `None` if there is no such zone.
-    pub(crate) fn parse(text: &str) -> Option<Zone> {
+    pub fn parse(text: &str) -> Option<Zone> {
         let zone = match text {
             "Z" | "UTC" | "GMT" | "UT" => TimeZone::UTC,
             _ => match offset_seconds(text) {
@@ -38,13 +38,13 @@ impl Zone {
     }
 
     /// The wall clock at an instant.
-    pub(crate) fn to_local_ms(&self, instant_ms: i64) -> i64 {
+    pub fn to_local_ms(&self, instant_ms: i64) -> i64 {
         instant_ms.saturating_add(self.offset_ms(instant_ms))
     }
 
     /// The instant of a wall-clock time: the earlier one where the clock shows it twice; where it is skipped, as much later as the
     /// clock jumps (as Java's `LocalDateTime.atZone`).
-    pub(crate) fn to_instant_ms(&self, local_ms: i64) -> i64 {
+    pub fn to_instant_ms(&self, local_ms: i64) -> i64 {
         let day_ms = flott_record::civil::DAY_MS;
         // Offsets on both sides of whatever change is near: equal nearly always.
         let before = self.offset_ms(local_ms.saturating_sub(day_ms));
