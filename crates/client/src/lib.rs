@@ -1,0 +1,25 @@
+//! Runs jobs on an embedded cluster: this process, one thread per slot.
+//!
+//! ```
+//! use flott_client::{EmbeddedCluster, JobError, RunOptions, collector};
+//!
+//! /// A query's results come through a sink whose table has `'connector' = 'collect'`.
+//! fn count_rows(cluster: &EmbeddedCluster, graph: flott_job::JobGraph) -> Result<usize, JobError> {
+//!     let (connector, results) = collector(cluster.environment());
+//!     let job = cluster.run(graph, RunOptions::default().with_connector(connector))?;
+//!     let rows = results.map(|batch| batch.num_rows()).sum();
+//!     job.wait()?;
+//!     Ok(rows)
+//! }
+//! ```
+
+pub mod cluster;
+pub mod collect;
+pub mod limits;
+
+pub use cluster::{EmbeddedCluster, JobHandle, RunOptions};
+pub use collect::{CollectReceiver, collector};
+pub use flott_taskmanager::{
+    CheckpointError, CheckpointHandle, CustomOperators, JobEnd, JobError, JobFailure, JobProgress, JobResult,
+    JobSnapshot,
+};
