@@ -22,8 +22,6 @@ use crate::evaluator::{CompileError, EvaluationError, Session};
 use crate::functions::{Frame, ScalarFunction};
 use crate::zone::Zone;
 
-pub(crate) use cells::Cells;
-pub(crate) use parse::{parse_date, parse_time, parse_timestamp};
 
 /// The conversion of an array.
 pub(crate) type Convert = Box<dyn Fn(&ArrayRef) -> Result<ArrayRef, EvaluationError> + Send>;

@@ -111,17 +111,18 @@ fn tokens(pattern: &str, escape: Option<char>) -> Result<Vec<Token>, String> {
 
 /// The cheapest matcher for a pattern.
 fn simplest(tokens: Vec<Token>) -> Matcher {
-    let literal = |part: &[Token]| {
-        part.iter().map(|token| if let Token::Literal(character) = token { Some(*character) } else { None }).collect()
-    };
-    let text: fn(Option<String>, fn(String) -> Matcher) -> Option<Matcher> = |text, make| text.map(make);
     let found = match tokens.as_slice() {
-        [Token::Many, middle @ .., Token::Many] => text(literal(middle), Matcher::Contains),
-        [start @ .., Token::Many] => text(literal(start), Matcher::StartsWith),
-        [Token::Many, end @ ..] => text(literal(end), Matcher::EndsWith),
-        all => text(literal(all), Matcher::Equals),
+        [Token::Many, middle @ .., Token::Many] => literal(middle).map(Matcher::Contains),
+        [start @ .., Token::Many] => literal(start).map(Matcher::StartsWith),
+        [Token::Many, end @ ..] => literal(end).map(Matcher::EndsWith),
+        all => literal(all).map(Matcher::Equals),
     };
     found.unwrap_or(Matcher::General(tokens))
+}
+
+/// The text of a pattern without wildcards.
+fn literal(tokens: &[Token]) -> Option<String> {
+    tokens.iter().map(|token| if let Token::Literal(character) = token { Some(*character) } else { None }).collect()
 }
 
 /// Matches by going back to the last `%` only: linear for most patterns, quadratic at worst.

@@ -1,7 +1,7 @@
 //! Comparison, logic and conditional functions.
 
 use flott_evaluation::{CompileError, Evaluator};
-use flott_record::{TypeKind, Value};
+use flott_record::TypeKind;
 
 use crate::tree::{answer, boolean, call, cast, decimal, double, int, null, session, text};
 
@@ -75,8 +75,4 @@ fn conditional_functions_pick_their_value() {
     for (expression, expected) in answers {
         assert_eq!(answer(expression), expected);
     }
-    assert_eq!(
-        answer(flott_expression::Expression::literal(value, TypeKind::Char(1).not_null())),
-        "CHAR(1) NOT NULL | x"
-    );
 }
