@@ -12,7 +12,7 @@ use arrow_array::{Array, ArrayRef, BinaryArray, PrimitiveArray, StringArray};
 use arrow_buffer::NullBuffer;
 
 use super::mapping::is_valid;
-use super::{Frame, ScalarFunction, WithScalars};
+use super::{Frame, Infallible, ScalarFunction, WithScalars};
 use crate::evaluator::EvaluationError;
 
 /// What a function gives for a batch.
@@ -21,6 +21,13 @@ pub(crate) type Column = Result<ArrayRef, EvaluationError>;
 /// A function that takes literals as arrays of one row.
 pub(crate) fn scalars(function: impl FnMut(&[ArrayRef], &Frame) -> Column + Send + 'static) -> Box<dyn ScalarFunction> {
     Box::new(WithScalars(function))
+}
+
+/// The same for a function of which no row fails, so that it may be evaluated on rows that do not need it.
+pub(crate) fn infallible(
+    function: impl FnMut(&[ArrayRef], &Frame) -> Column + Send + 'static,
+) -> Box<dyn ScalarFunction> {
+    Box::new(Infallible(function))
 }
 
 /// How far to step in an array per row: not at all in a constant.

@@ -6,7 +6,7 @@ use md5::Md5;
 use sha1::Sha1;
 use sha2::{Digest, Sha224, Sha256, Sha384, Sha512};
 
-use super::constants::{AnyBytes, Column, Numbers, build_texts, scalars};
+use super::constants::{AnyBytes, Column, Numbers, build_texts, infallible, scalars};
 use super::mapping::failed;
 use super::string::write_hex_lower;
 use super::{CallSite, Frame, ScalarFunction};
@@ -35,7 +35,7 @@ fn write_digest<D: Digest>(bytes: &[u8], out: &mut String) {
 }
 
 fn digests(write: WriteDigest) -> Box<dyn ScalarFunction> {
-    scalars(move |arguments, frame| {
+    infallible(move |arguments, frame| {
         let bytes = AnyBytes::of(&arguments[0]);
         build_texts(arguments, frame.rows, |row, out| {
             write(bytes.at(row), out);

@@ -8,20 +8,22 @@ use arrow_array::{Array, ArrayRef};
 use arrow_select::interleave::interleave;
 
 use super::byte_offset;
-use crate::functions::constants::{AnyBytes, Column, Numbers, Texts, build_slices, build_texts, scalars, valid_rows};
+use crate::functions::constants::{
+    AnyBytes, Column, Numbers, Texts, build_slices, build_texts, infallible, scalars, valid_rows,
+};
 use crate::functions::mapping::{failed, is_valid};
 use crate::functions::random::RandomBits;
 use crate::functions::{CallSite, Frame, ScalarFunction};
 
 pub(super) fn compile(call: &CallSite) -> Option<Box<dyn ScalarFunction>> {
     Some(match call.name.as_str() {
-        "||" if call.kind(0).is_binary() => scalars(concatenate_bytes),
-        "||" | "CONCAT" => scalars(concatenate),
-        "CONCAT_WS" => scalars(concatenate_with_separator),
-        "OVERLAY" => scalars(overlay),
-        "LPAD" => scalars(|arguments, frame| pad(arguments, frame, true)),
-        "RPAD" => scalars(|arguments, frame| pad(arguments, frame, false)),
-        "ELT" => scalars(elt),
+        "||" if call.kind(0).is_binary() => infallible(concatenate_bytes),
+        "||" | "CONCAT" => infallible(concatenate),
+        "CONCAT_WS" => infallible(concatenate_with_separator),
+        "OVERLAY" => infallible(overlay),
+        "LPAD" => infallible(|arguments, frame| pad(arguments, frame, true)),
+        "RPAD" => infallible(|arguments, frame| pad(arguments, frame, false)),
+        "ELT" => infallible(elt),
         "UUID" => uuid(call),
         _ => return None,
     })

@@ -5,7 +5,7 @@ use arrow_array::types::{Int32Type, Int64Type};
 use flott_record::TypeKind;
 
 use super::number_lexing::is_java_double;
-use crate::functions::constants::{Column, Numbers, Texts, build_numbers, build_texts, scalars, valid_rows};
+use crate::functions::constants::{Column, Numbers, Texts, build_numbers, build_texts, infallible, valid_rows};
 use crate::functions::mapping::is_valid;
 use crate::functions::{CallSite, Frame, ScalarFunction};
 
@@ -19,10 +19,10 @@ pub(super) fn compile(call: &CallSite) -> Option<Box<dyn ScalarFunction>> {
         // Java's bytes are signed.
         "ASCII" => number_of_text(|text| text.as_bytes().first().map_or(0, |byte| i32::from(*byte as i8))),
         "HASH_CODE" => number_of_text(|text| java_hash(text).wrapping_abs()),
-        "CHR" => scalars(chr),
-        "REPEAT" => scalars(repeat),
-        "REPLACE" => scalars(replace),
-        "TRANSLATE" => scalars(translate),
+        "CHR" => infallible(chr),
+        "REPEAT" => infallible(repeat),
+        "REPLACE" => infallible(replace),
+        "TRANSLATE" => infallible(translate),
         "IS_ALPHA" => character_class(call, |kind| kind.is_character(), is_alpha),
         "IS_DIGIT" => character_class(call, |kind| kind.is_character() || kind.is_integer(), is_digit),
         "IS_DECIMAL" => {
@@ -35,7 +35,7 @@ pub(super) fn compile(call: &CallSite) -> Option<Box<dyn ScalarFunction>> {
 
 /// Each text turned into another.
 fn each_text(write: impl Fn(&str, &mut String) + Send + 'static) -> Box<dyn ScalarFunction> {
-    scalars(move |arguments, frame| {
+    infallible(move |arguments, frame| {
         let text = Texts::of(&arguments[0]);
         build_texts(arguments, frame.rows, |row, out| {
             write(text.at(row), out);
@@ -75,7 +75,7 @@ fn initcap(text: &str, out: &mut String) {
 }
 
 fn number_of_text(compute: impl Fn(&str) -> i32 + Send + 'static) -> Box<dyn ScalarFunction> {
-    scalars(move |arguments, frame| {
+    infallible(move |arguments, frame| {
         let text = Texts::of(&arguments[0]);
         build_numbers::<Int32Type>(arguments, frame.rows, |row| Ok(Some(compute(text.at(row)))))
     })
@@ -146,7 +146,7 @@ fn character_class(
 ) -> Box<dyn ScalarFunction> {
     let kind = call.kind(0);
     let (is_text, passes) = (kind.is_character(), admits(kind));
-    scalars(move |arguments, frame| {
+    infallible(move |arguments, frame| {
         let valid = valid_rows(arguments, frame.rows);
         let passed: arrow_array::BooleanArray = if is_text {
             let text = Texts::of(&arguments[0]);

@@ -4,16 +4,18 @@ use arrow_array::ArrayRef;
 use arrow_array::types::Int32Type;
 
 use super::byte_offset;
-use crate::functions::constants::{AnyBytes, Column, Numbers, Texts, build_booleans, build_numbers, scalars};
+use crate::functions::constants::{
+    AnyBytes, Column, Numbers, Texts, build_booleans, build_numbers, infallible, scalars,
+};
 use crate::functions::mapping::failed;
 use crate::functions::{CallSite, Frame, ScalarFunction};
 
 pub(super) fn compile(call: &CallSite) -> Option<Box<dyn ScalarFunction>> {
     Some(match call.name.as_str() {
-        "POSITION" | "LOCATE" => scalars(locate),
+        "POSITION" | "LOCATE" => infallible(locate),
         "INSTR" => scalars(instr),
-        "STARTSWITH" => scalars(|arguments, frame| compare(arguments, frame, |whole, part| whole.starts_with(part))),
-        "ENDSWITH" => scalars(|arguments, frame| compare(arguments, frame, |whole, part| whole.ends_with(part))),
+        "STARTSWITH" => infallible(|arguments, frame| compare(arguments, frame, |whole, part| whole.starts_with(part))),
+        "ENDSWITH" => infallible(|arguments, frame| compare(arguments, frame, |whole, part| whole.ends_with(part))),
         _ => return None,
     })
 }

@@ -4,18 +4,18 @@ use arrow_array::ArrayRef;
 use arrow_array::types::Int32Type;
 
 use super::byte_offset;
-use crate::functions::constants::{Column, Numbers, Texts, build_slices, scalars};
+use crate::functions::constants::{Column, Numbers, Texts, build_slices, infallible};
 use crate::functions::{CallSite, Frame, ScalarFunction};
 
 pub(super) fn compile(call: &CallSite) -> Option<Box<dyn ScalarFunction>> {
     Some(match call.name.as_str() {
-        "SUBSTRING" => scalars(substring),
-        "LEFT" => scalars(|arguments, frame| side(arguments, frame, left)),
-        "RIGHT" => scalars(|arguments, frame| side(arguments, frame, right)),
+        "SUBSTRING" => infallible(substring),
+        "LEFT" => infallible(|arguments, frame| side(arguments, frame, left)),
+        "RIGHT" => infallible(|arguments, frame| side(arguments, frame, right)),
         "TRIM" => trim_with_flag(call.text_literal(0).unwrap_or("BOTH")),
-        "LTRIM" => scalars(|arguments, frame| trim(arguments, frame, Sides { start: true, end: false })),
-        "RTRIM" => scalars(|arguments, frame| trim(arguments, frame, Sides { start: false, end: true })),
-        "BTRIM" => scalars(|arguments, frame| trim(arguments, frame, Sides { start: true, end: true })),
+        "LTRIM" => infallible(|arguments, frame| trim(arguments, frame, Sides { start: true, end: false })),
+        "RTRIM" => infallible(|arguments, frame| trim(arguments, frame, Sides { start: false, end: true })),
+        "BTRIM" => infallible(|arguments, frame| trim(arguments, frame, Sides { start: true, end: true })),
         _ => return None,
     })
 }
@@ -80,7 +80,7 @@ fn trim_with_flag(flag: &str) -> Box<dyn ScalarFunction> {
         "TRAILING" => Sides { start: false, end: true },
         _ => Sides { start: true, end: true },
     };
-    scalars(move |arguments, frame| {
+    infallible(move |arguments, frame| {
         let swapped = [ArrayRef::clone(&arguments[2]), ArrayRef::clone(&arguments[1])];
         trim(&swapped, frame, sides)
     })

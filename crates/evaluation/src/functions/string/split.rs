@@ -7,16 +7,16 @@ use arrow_array::builder::{ListBuilder, MapBuilder, MapFieldNames, StringBuilder
 use arrow_array::types::Int32Type;
 use arrow_schema::Field;
 
-use crate::functions::constants::{Column, Numbers, Texts, build_slices, scalars, valid_rows};
+use crate::functions::constants::{Column, Numbers, Texts, build_slices, infallible, scalars, valid_rows};
 use crate::functions::mapping::{failed, is_valid};
 use crate::functions::regexp::pattern::{Pattern, PatternCache};
 use crate::functions::{CallSite, Frame, ScalarFunction};
 
 pub(super) fn compile(call: &CallSite) -> Option<Box<dyn ScalarFunction>> {
     Some(match call.name.as_str() {
-        "SPLIT_INDEX" if call.kind(1).is_integer() => scalars(split_index_by_code),
-        "SPLIT_INDEX" => scalars(split_index),
-        "SPLIT" => scalars(split),
+        "SPLIT_INDEX" if call.kind(1).is_integer() => infallible(split_index_by_code),
+        "SPLIT_INDEX" => infallible(split_index),
+        "SPLIT" => infallible(split),
         "STR_TO_MAP" => string_to_map(),
         _ => return None,
     })

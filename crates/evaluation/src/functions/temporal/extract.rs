@@ -10,7 +10,7 @@ use super::session_zone;
 use super::stamps::Stamps;
 use super::unit::Unit;
 use crate::evaluator::CompileError;
-use crate::functions::constants::{Column, Numbers, build_numbers, scalars};
+use crate::functions::constants::{Column, Numbers, build_numbers, infallible};
 use crate::functions::mapping::failed;
 use crate::functions::{CallSite, Frame, ScalarFunction};
 use crate::zone::Zone;
@@ -32,7 +32,7 @@ fn of_unit(call: &CallSite, unit: Unit, value: usize) -> Result<Box<dyn ScalarFu
     let zone = match kind {
         TypeKind::TimestampLtz(_) => Some(session_zone(call)?),
         TypeKind::IntervalYearMonth => {
-            return Ok(scalars(move |arguments, frame| {
+            return Ok(infallible(move |arguments, frame| {
                 let months = Numbers::<IntervalYearMonthType>::of(&arguments[value]);
                 build_numbers::<Int64Type>(&arguments[value..=value], frame.rows, |row| {
                     Ok(Some(of_months(i64::from(months.at(row)), unit)))
@@ -40,7 +40,7 @@ fn of_unit(call: &CallSite, unit: Unit, value: usize) -> Result<Box<dyn ScalarFu
             }));
         }
         TypeKind::IntervalDayTime => {
-            return Ok(scalars(move |arguments, frame| {
+            return Ok(infallible(move |arguments, frame| {
                 let millis = Numbers::<DurationMillisecondType>::of(&arguments[value]);
                 build_numbers::<Int64Type>(&arguments[value..=value], frame.rows, |row| {
                     Ok(Some(of_duration(millis.at(row), unit)))
@@ -50,7 +50,7 @@ fn of_unit(call: &CallSite, unit: Unit, value: usize) -> Result<Box<dyn ScalarFu
         TypeKind::Date | TypeKind::Time(_) | TypeKind::Timestamp(_) => None,
         _ => return Err(call.not_supported()),
     };
-    Ok(scalars(move |arguments, frame| of_stamps(&arguments[value..=value], frame, &kind, unit, zone.as_ref())))
+    Ok(infallible(move |arguments, frame| of_stamps(&arguments[value..=value], frame, &kind, unit, zone.as_ref())))
 }
 
 fn of_stamps(arguments: &[ArrayRef], frame: &Frame, kind: &TypeKind, unit: Unit, zone: Option<&Zone>) -> Column {

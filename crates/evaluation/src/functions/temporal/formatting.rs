@@ -248,7 +248,7 @@ mod tests {
         assert_eq!(format("yy-M-d H:m:s.S"), "24-2-29 3:4:5.1");
         assert_eq!(format("yyyyy yyy uuuu G EEE EEEEE DDD e c L LLL"), "02024 2024 2024 AD Thu T 060 5 5 2 Feb");
         assert_eq!(format("YYYY-ww"), "2024-09");
-        assert_eq!(format("yyyy''T'''HH"), "2024'T'HH");
+        assert_eq!(format("yyyy'T'''HH"), "2024T'03");
         assert_eq!(format("HH:mm:ss.SSSSSS"), "03:04:05.123456");
     }
 

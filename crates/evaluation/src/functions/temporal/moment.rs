@@ -10,7 +10,7 @@ use flott_record::civil::DAY_MS;
 use super::session_zone;
 use super::stamps::build_stamps;
 use crate::evaluator::{CompileError, Session};
-use crate::functions::constants::scalars;
+use crate::functions::constants::infallible;
 use crate::functions::{CallSite, Frame, ScalarFunction};
 
 pub(super) fn compile(call: &CallSite) -> Option<Result<Box<dyn ScalarFunction>, CompileError>> {
@@ -31,7 +31,7 @@ pub(super) fn now_ms(session: &Session, frame: &Frame) -> i64 {
 fn compile_local(call: &CallSite) -> Result<Box<dyn ScalarFunction>, CompileError> {
     let zone = session_zone(call)?;
     let (session, kind) = (call.session.clone(), call.data_type.kind.clone());
-    Ok(scalars(move |_, frame| {
+    Ok(infallible(move |_, frame| {
         let local = zone.to_local_ms(now_ms(&session, frame));
         let value = match kind {
             // TIME(0) has no fraction.
@@ -45,7 +45,7 @@ fn compile_local(call: &CallSite) -> Result<Box<dyn ScalarFunction>, CompileErro
 fn instant(call: &CallSite) -> Box<dyn ScalarFunction> {
     let of_row = matches!(call.name.as_str(), "CURRENT_ROW_TIMESTAMP" | "PROCTIME");
     let (session, kind) = (call.session.clone(), call.data_type.kind.clone());
-    scalars(move |_, frame| {
+    infallible(move |_, frame| {
         let value = if of_row { frame.instant.now_ms } else { now_ms(&session, frame) };
         build_stamps(&kind, &[], frame.rows, |_| Ok(Some((value, 0))))
     })
@@ -54,7 +54,7 @@ fn instant(call: &CallSite) -> Box<dyn ScalarFunction> {
 /// The operator's watermark; NULL before the first.
 fn watermark(call: &CallSite) -> Box<dyn ScalarFunction> {
     let kind = call.data_type.kind.clone();
-    scalars(move |_: &[ArrayRef], frame| {
+    infallible(move |_: &[ArrayRef], frame| {
         let watermark = Some(frame.instant.watermark_ms).filter(|watermark| *watermark != i64::MIN);
         build_stamps(&kind, &[], frame.rows, |_| Ok(watermark.map(|watermark| (watermark, 0))))
     })

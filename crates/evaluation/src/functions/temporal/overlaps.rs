@@ -8,7 +8,7 @@ use flott_record::civil::DAY_MS;
 use super::stamps::Stamps;
 use crate::calendar::add_months;
 use crate::evaluator::CompileError;
-use crate::functions::constants::{Numbers, build_booleans, scalars};
+use crate::functions::constants::{Numbers, build_booleans, infallible};
 use crate::functions::mapping::failed;
 use crate::functions::{CallSite, ScalarFunction};
 
@@ -17,7 +17,7 @@ pub(super) fn compile(call: &CallSite) -> Option<Result<Box<dyn ScalarFunction>,
         return None;
     }
     let kinds: Vec<TypeKind> = call.argument_types.iter().map(|data_type| data_type.kind.clone()).collect();
-    Some(Ok(scalars(move |arguments, frame| {
+    Some(Ok(infallible(move |arguments, frame| {
         let first = Period::of(&arguments[..2], &kinds[..2]);
         let second = Period::of(&arguments[2..], &kinds[2..]);
         let (Some(first), Some(second)) = (first, second) else { return Err(failed(0, "OVERLAPS of these types")) };
