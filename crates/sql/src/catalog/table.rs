@@ -45,6 +45,8 @@ pub struct ResolvedTable {
     pub watermark: Option<(String, ast::Expression)>,
     /// Names of the PRIMARY KEY's columns.
     pub primary_key: Vec<String>,
+    /// Name of the PRIMARY KEY constraint; `None` without one.
+    pub primary_key_name: Option<String>,
     /// PARTITIONED BY.
     pub partition_keys: Vec<String>,
     /// DISTRIBUTED …, as text for SHOW CREATE TABLE.

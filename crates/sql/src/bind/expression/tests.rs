@@ -10,7 +10,7 @@ fn bind(text: &str) -> Result<Expression> {
         Some("t".to_string()),
         vec![
             Column::new("i", TypeKind::Int.nullable()),
-            Column::new("s", TypeKind::string().nullable()),
+            Column::new("price", TypeKind::string().nullable()),
             Column::new("b", TypeKind::Boolean.not_null()),
         ],
     );
@@ -52,10 +52,10 @@ fn casts_are_checked_against_the_matrix() {
 
 #[test]
 fn unknown_names_say_what_is_near() {
-    let error = bind("i + uper(s)").expect_err("no such function");
+    let error = bind("i + uper(price)").expect_err("no such function");
     assert_eq!(error.message, "No match found for function signature uper(<CHARACTER>); did you mean UPPER?");
-    assert_eq!(error.span.map(|span| (span.start, span.end)), Some((4, 11)));
-    let error = bind("sss").expect_err("no such column");
+    assert_eq!(error.span.map(|span| (span.start, span.end)), Some((4, 15)));
+    let error = bind("prcie").expect_err("no such column");
     assert!(error.message.contains("did you mean 's'"), "{}", error.message);
 }
 
