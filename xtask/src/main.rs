@@ -1,3 +1,21 @@
-//! Developer commands: `cargo xtask tidy`, `conformance`, `bench`.
+//! Developer commands: `cargo xtask tidy`.
+//!
+//! They run on a developer's machine, outside the engine, and so may use the disk directly.
+#![allow(clippy::disallowed_methods, clippy::print_stdout)]
 
-fn main() {}
+mod tidy;
+
+use std::process::ExitCode;
+
+const USAGE: &str = "usage: cargo xtask tidy";
+
+fn main() -> ExitCode {
+    let mut arguments = std::env::args().skip(1);
+    match arguments.next().as_deref() {
+        Some("tidy") => tidy::run(),
+        _ => {
+            eprintln!("{USAGE}");
+            ExitCode::from(2)
+        }
+    }
+}

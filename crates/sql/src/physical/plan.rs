@@ -189,6 +189,15 @@ impl<'a> Planner<'a> {
             RelationKind::Over { .. } => self.over(relation),
             RelationKind::Rank { .. } => self.plan_rank(relation, update_before),
             RelationKind::Deduplicate { .. } => self.plan_deduplicate(relation, update_before),
+            RelationKind::Expand { .. } | RelationKind::Unnest { .. } | RelationKind::Normalize { .. } => {
+                self.plan_rows(relation, update_before)
+            }
+        }
+    }
+
+    /// Operators that make several rows of one, or keep the last of each key.
+    fn plan_rows(&mut self, relation: &RelationRef, update_before: bool) -> Result<NodeId> {
+        match &relation.kind {
             RelationKind::Expand { input, projections } => {
                 let below = self.plan(input, update_before)?;
                 let spec = OperatorSpec::Expand(ExpandSpec { projections: projections.clone() });
@@ -219,6 +228,7 @@ impl<'a> Planner<'a> {
                 let spec = OperatorSpec::ChangelogNormalize(spec);
                 Ok(self.add(PhysicalNode::keyed("ChangelogNormalize", spec, edges, relation)))
             }
+            _ => self.internal("an operator on rows"),
         }
     }
 
