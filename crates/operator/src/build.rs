@@ -14,11 +14,13 @@ use crate::interface::{Operator, OperatorError, Setup};
 use crate::join::Join;
 use crate::limit::Limit;
 use crate::local_group_aggregate::LocalGroupAggregate;
+use crate::over_aggregate::OverAggregate;
 use crate::rank::{Rank, WindowRank};
 use crate::sink_materialize::SinkMaterialize;
 use crate::sort::Sort;
 use crate::unnest::Unnest;
 use crate::watermark::WatermarkAssigner;
+use crate::window_aggregate;
 use crate::window_deduplicate::WindowDeduplicate;
 use crate::window_join::WindowJoin;
 
@@ -33,7 +35,7 @@ pub fn build(spec: &OperatorSpec, setup: &Setup) -> Result<Box<dyn Operator>, Op
         S::Watermark(spec) => Ok(Box::new(WatermarkAssigner::new(spec, setup)?)),
         S::GroupAggregate(spec) => Ok(Box::new(GroupAggregate::new(spec, setup)?)),
         S::LocalGroupAggregate(spec) => Ok(Box::new(LocalGroupAggregate::new(spec, setup)?)),
-        S::WindowAggregate(_) => not_built("window aggregate", setup),
+        S::WindowAggregate(spec) => window_aggregate::build(spec, setup),
         S::WindowTableFunction(_) => not_built("window table function", setup),
         S::Join(spec) => Ok(Box::new(Join::new(spec, setup)?)),
         S::WindowJoin(spec) => Ok(Box::new(WindowJoin::new(spec, setup)?)),
@@ -48,7 +50,7 @@ pub fn build(spec: &OperatorSpec, setup: &Setup) -> Result<Box<dyn Operator>, Op
         S::Sort(spec) => Ok(Box::new(Sort::new(spec, setup))),
         S::Limit(spec) => Ok(Box::new(Limit::new(spec, setup))),
         S::Expand(spec) => Ok(Box::new(Expand::new(spec, setup)?)),
-        S::OverAggregate(_) => not_built("over aggregate", setup),
+        S::OverAggregate(spec) => Ok(Box::new(OverAggregate::new(spec, setup)?)),
         S::Unnest(spec) => Ok(Box::new(Unnest::new(spec, setup)?)),
         S::ChangelogNormalize(spec) => Ok(Box::new(ChangelogNormalize::new(spec, setup)?)),
         S::DropUpdateBefore(_) => Ok(Box::new(DropUpdateBefore)),

@@ -9,33 +9,36 @@
 mod accumulator;
 pub mod build;
 pub mod calc;
-mod changes;
-pub mod group_aggregate;
 pub mod changelog_normalize;
+mod changes;
 mod chunks;
 pub mod deduplicate;
 pub mod drop_update_before;
+pub mod expand;
 mod expiry;
+pub mod group_aggregate;
 #[cfg(test)]
 #[allow(dead_code)]
 pub(crate) mod harness;
 pub mod interface;
 pub mod join;
 mod key_decoder;
-pub mod limits;
-pub mod window_join;
-pub mod unnest;
-pub mod sort;
 pub mod limit;
-pub mod expand;
+pub mod limits;
 pub mod local_group_aggregate;
+pub mod over_aggregate;
 pub mod rank;
 mod row_output;
 pub mod sink_materialize;
+pub mod sort;
 mod sort_key;
+pub mod unnest;
 pub mod watermark;
+pub mod window_aggregate;
 pub mod window_deduplicate;
+pub mod window_join;
 mod window_tables;
+mod window_time;
 
 pub use build::build;
 pub use interface::{Context, Forwarding, Operator, OperatorError, Output, Setup, Step};
