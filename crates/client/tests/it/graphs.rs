@@ -3,11 +3,15 @@
 use std::collections::BTreeMap;
 
 use flott_client::collect;
+use flott_expression::Expression;
 use flott_job::graph::Partition;
-use flott_job::spec::{LengthEnforcer, NotNullEnforcer, SinkSpec, SourceSpec, ValuesSpec};
+use flott_job::spec::{LengthEnforcer, NotNullEnforcer, SinkSpec, SourceSpec, ValuesSpec, WatermarkSpec};
 use flott_job::{Edge, JobGraph, JobSettings, OperatorNode, OperatorSpec, Vertex};
 use flott_record::value_array::rows_of_batch;
 use flott_record::{Batch, ChangelogMode, DataType, Field, RowKind, Schema, TableSpec, TypeKind, Value};
+
+use crate::numbered::Numbered;
+use crate::window_sum;
 
 /// Columns `k BIGINT, v BIGINT, t BIGINT`, as many as wanted.
 pub fn bigints(names: &[&str]) -> Schema {
@@ -74,4 +78,18 @@ pub fn numbers(batches: &[Batch], schema: &Schema) -> Vec<(RowKind, Vec<i64>)> {
     };
     let rows = batches.iter().flat_map(|batch| rows_of_batch(schema, batch));
     rows.map(|(kind, row)| (kind, row.iter().map(number).collect())).collect()
+}
+
+/// `numbered` with watermarks, summed up per key and window, into a sink of `k, end, sum`.
+pub fn window_sums(sources: u32, windows: u32, sink_connector: &str) -> JobGraph {
+    let schema = Numbered::schema();
+    let watermark = WatermarkSpec {
+        rowtime: 2,
+        expression: Expression::column(2, schema.data_type(2).clone()),
+        interval_ms: 0,
+        idle_timeout_ms: 0,
+    };
+    let source_chain = vec![source("numbered", schema, None), node("watermark", OperatorSpec::Watermark(watermark))];
+    let window_chain = vec![custom(window_sum::NAME), sink(sink_connector, bigints(&["k", "end", "sum"]))];
+    line(vec![(sources, source_chain), (windows, window_chain)], vec![Partition::Hash { columns: vec![0] }])
 }

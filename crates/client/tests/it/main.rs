@@ -1,4 +1,10 @@
 //! Whole jobs on the embedded cluster, on real threads and in simulation.
 
 mod calc_job;
+mod checkpoints;
+mod failures;
 mod graphs;
+mod ledger;
+mod numbered;
+mod simulated;
+mod window_sum;

@@ -25,7 +25,16 @@ pub(crate) struct Collection {
     /// Subtasks whose part is their last state, since they have ended.
     ended: BTreeSet<TaskId>,
     /// Enumerators and unassigned splits when the checkpoint was triggered, by the source's uid.
-    sources: BTreeMap<String, SourceSnapshot>,
+    sources: BTreeMap<String, SourceAtTrigger>,
+}
+
+/// A source when a checkpoint was triggered.
+#[derive(Debug)]
+pub(crate) struct SourceAtTrigger {
+    /// Enumerator and unassigned splits.
+    pub(crate) snapshot: SourceSnapshot,
+    /// Ids of the splits that are not read to their end, in order.
+    pub(crate) split_order: Vec<String>,
 }
 
 impl Collection {
@@ -33,7 +42,7 @@ impl Collection {
         checkpoint_id: u64,
         max_parallelism: u32,
         expected: BTreeSet<TaskId>,
-        sources: BTreeMap<String, SourceSnapshot>,
+        sources: BTreeMap<String, SourceAtTrigger>,
     ) -> Self {
         Collection {
             checkpoint_id,
@@ -95,7 +104,6 @@ impl Collection {
         let mut snapshot = JobSnapshot {
             checkpoint_id: self.checkpoint_id,
             max_parallelism: self.max_parallelism,
-            sources: self.sources,
             ..JobSnapshot::default()
         };
         for (vertex, uids) in vertices.iter().enumerate() {
@@ -104,13 +112,19 @@ impl Collection {
                 snapshot.finished.insert(uids.first.clone());
             }
         }
+        let mut sources = self.sources;
         for (task, state) in self.states {
             for (uid, bytes) in state.operators {
                 snapshot.operators.entry(uid).or_default().push(bytes);
             }
-            if let Some(source) = snapshot.sources.get_mut(&vertices[task.vertex as usize].first) {
-                source.splits.extend(state.splits);
+            if let Some(source) = sources.get_mut(&vertices[task.vertex as usize].first) {
+                source.snapshot.splits.extend(state.splits);
             }
+        }
+        for (uid, mut source) in sources {
+            let positions: BTreeMap<&String, usize> = source.split_order.iter().zip(0..).collect();
+            source.snapshot.splits.sort_by_key(|split| positions.get(&split.id).copied());
+            snapshot.sources.insert(uid, source.snapshot);
         }
         for (vertex, committables) in committables {
             snapshot.committables.insert(vertices[*vertex as usize].last.clone(), committables.clone());
@@ -141,7 +155,9 @@ mod tests {
 
     fn collection() -> Collection {
         let expected = BTreeSet::from([task(0, 0), task(0, 1), task(1, 0)]);
-        let source = SourceSnapshot { enumerator: vec![1], splits: vec![Split { id: "b".to_string(), state: vec![] }] };
+        let snapshot =
+            SourceSnapshot { enumerator: vec![1], splits: vec![Split { id: "b".to_string(), state: vec![] }] };
+        let source = SourceAtTrigger { snapshot, split_order: vec!["a".to_string(), "b".to_string()] };
         Collection::new(3, 128, expected, BTreeMap::from([("source".to_string(), source)]))
     }
 
@@ -158,7 +174,7 @@ mod tests {
         let snapshot = collection.into_snapshot(&uids(), &BTreeMap::new());
         assert_eq!(snapshot.operators["calc"], [vec![1], vec![2]]);
         let ids: Vec<&str> = snapshot.sources["source"].splits.iter().map(|split| split.id.as_str()).collect();
-        assert_eq!(ids, ["b", "a"]);
+        assert_eq!(ids, ["a", "b"]);
         assert!(snapshot.finished.is_empty());
     }
 

@@ -13,7 +13,7 @@ use flott_exchange::WakeCell;
 use flott_record::Barrier;
 
 use crate::checkpoint::CheckpointCell;
-use crate::coordinator::collection::{Collection, VertexUids};
+use crate::coordinator::collection::{Collection, SourceAtTrigger, VertexUids};
 use crate::coordinator::sinks::{SinkDesk, SinkPlan};
 use crate::coordinator::sources::{SourceDesk, SourcePlan};
 use crate::failure::{CheckpointError, JobError, JobFailure, TaskId};
@@ -201,7 +201,9 @@ impl Coordinator {
             return Ok(());
         }
         self.last_checkpoint_id += 1;
-        let snapshots = sources.iter().map(|source| (source.plan.uid.clone(), source.snapshot())).collect();
+        let at_trigger =
+            |source: &SourceDesk| SourceAtTrigger { snapshot: source.snapshot(), split_order: source.split_order() };
+        let snapshots = sources.iter().map(|source| (source.plan.uid.clone(), at_trigger(source))).collect();
         let mut collection =
             Collection::new(self.last_checkpoint_id, self.plan.max_parallelism, self.plan.tasks.clone(), snapshots);
         let all_ended_have_parts =

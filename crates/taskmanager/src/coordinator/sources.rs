@@ -94,6 +94,11 @@ impl SourceDesk {
         SourceSnapshot { enumerator: self.enumerator.snapshot(), splits: self.pool.unassigned() }
     }
 
+    /// Ids of the splits that are not read to their end, in the order in which they are dealt out.
+    pub(crate) fn split_order(&self) -> Vec<String> {
+        self.pool.order()
+    }
+
     /// Number of readers.
     pub(crate) fn parallelism(&self) -> u32 {
         self.plan.readers.len() as u32

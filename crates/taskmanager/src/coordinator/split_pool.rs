@@ -1,6 +1,6 @@
 //! Deals splits out to readers as they ask, as a pure state machine.
 
-use std::collections::VecDeque;
+use std::collections::{BTreeMap, VecDeque};
 
 use flott_connector::Split;
 
@@ -16,9 +16,16 @@ pub(crate) enum Deal {
 }
 
 /// The splits of one source that nobody reads yet, and the readers that wait for one.
+///
+/// Splits are dealt out in the order in which they were found, also after a restore: where that is their order in time, no reader goes
+/// back in time.
 #[derive(Debug, Default)]
 pub(crate) struct SplitPool {
     splits: VecDeque<Split>,
+    /// Number of the first of `splits` in the order of all.
+    next_number: u64,
+    /// Numbers and ids of the splits that a subtask may still be reading.
+    assigned: BTreeMap<u32, Vec<(u64, String)>>,
     /// Subtasks in the order in which they asked, with whether they were told that there is nothing now.
     waiting: VecDeque<(u32, bool)>,
     is_complete: bool,
@@ -37,6 +44,7 @@ impl SplitPool {
 
     /// A reader has read all that it had.
     pub(crate) fn ask(&mut self, subtask: u32) {
+        self.assigned.remove(&subtask);
         self.waiting.push_back((subtask, false));
     }
 
@@ -45,11 +53,20 @@ impl SplitPool {
         self.splits.iter().cloned().collect()
     }
 
+    /// Ids of all splits that are not read to their end, as far as is known, in order.
+    pub(crate) fn order(&self) -> Vec<String> {
+        let mut assigned: Vec<&(u64, String)> = self.assigned.values().flatten().collect();
+        assigned.sort();
+        assigned.into_iter().map(|(_, id)| id.clone()).chain(self.splits.iter().map(|split| split.id.clone())).collect()
+    }
+
     /// The answers that can be given now.
     pub(crate) fn deal(&mut self) -> Vec<(u32, Deal)> {
         let mut deals = Vec::new();
         while !self.waiting.is_empty() && !self.splits.is_empty() {
             if let (Some((subtask, _)), Some(split)) = (self.waiting.pop_front(), self.splits.pop_front()) {
+                self.assigned.entry(subtask).or_default().push((self.next_number, split.id.clone()));
+                self.next_number += 1;
                 deals.push((subtask, Deal::Assign(split)));
             }
         }
@@ -83,9 +100,11 @@ mod tests {
         pool.add(vec![split("a"), split("b"), split("c")]);
         assert_eq!(pool.deal(), [(1, Deal::Assign(split("a"))), (0, Deal::Assign(split("b")))]);
         assert_eq!(pool.unassigned(), [split("c")]);
+        assert_eq!(pool.order(), ["a", "b", "c"]);
         pool.complete();
         assert_eq!(pool.deal(), []);
         pool.ask(1);
+        assert_eq!(pool.order(), ["b", "c"]);
         pool.ask(0);
         assert_eq!(pool.deal(), [(1, Deal::Assign(split("c"))), (0, Deal::NoMore)]);
     }

@@ -1,0 +1,168 @@
+//! A keyed operator for tests, on the interfaces that every operator uses: `k, v, t` to `k, window end, sum of v` in event-time windows.
+
+use std::sync::Arc;
+
+use arrow_array::cast::AsArray;
+use arrow_array::types::{Int64Type, TimestampMillisecondType};
+use arrow_array::{ArrayRef, Int64Array};
+use flott_client::CustomOperators;
+use flott_operator::{Context, Forwarding, Operator, OperatorError, Step};
+use flott_record::{Batch, KeyRows};
+use flott_state::{KeyedTable, SnapshotReader, SnapshotWriter, Timers};
+
+pub const WINDOW_MS: i64 = 100;
+pub const NAME: &str = "window-sum";
+
+pub fn operators() -> CustomOperators {
+    let mut operators = CustomOperators::new();
+    operators.register(NAME, |_| Ok(Box::new(WindowSum { sums: KeyedTable::new(), timers: Timers::new() })));
+    operators.register("fails", |setup| {
+        Ok(Box::new(Fails { is_second: setup.subtask == 1 || setup.parallelism == 1, panics: false }))
+    });
+    operators.register("panics", |_| Ok(Box::new(Fails { is_second: true, panics: true })));
+    operators
+}
+
+/// What all windows of numbered rows sum up to.
+pub fn expected(rows: i64) -> Vec<Vec<i64>> {
+    let mut sums = std::collections::BTreeMap::new();
+    for number in 0..rows {
+        let end = (number / WINDOW_MS + 1) * WINDOW_MS;
+        *sums.entry((number % crate::numbered::KEYS, end)).or_insert(0) += number;
+    }
+    sums.into_iter().map(|((key, end), sum)| vec![key, end, sum]).collect()
+}
+
+struct WindowSum {
+    /// By key and window end.
+    sums: KeyedTable<i64>,
+    timers: Timers,
+}
+
+fn state_key(key: i64, end_ms: i64) -> Vec<u8> {
+    [key.to_le_bytes(), end_ms.to_le_bytes()].concat()
+}
+
+fn number(bytes: &[u8]) -> i64 {
+    i64::from_le_bytes(bytes.try_into().expect("eight bytes"))
+}
+
+impl Operator for WindowSum {
+    fn on_batch(&mut self, _: usize, batch: &Batch, _: &mut Context<'_>) -> Result<Step, OperatorError> {
+        let hashes = KeyRows::encode(&batch.columns()[..1], batch.num_rows());
+        let (keys, values) = (batch.column(0).as_primitive::<Int64Type>(), batch.column(1).as_primitive::<Int64Type>());
+        let times = batch.column(2).as_primitive::<TimestampMillisecondType>();
+        for row in 0..batch.num_rows() {
+            let end_ms = (times.value(row).div_euclid(WINDOW_MS) + 1) * WINDOW_MS;
+            let key = state_key(keys.value(row), end_ms);
+            let (sum, is_new) = self.sums.get_or_insert_with(hashes.hash(row), &key, || 0);
+            *sum += values.value(row);
+            if is_new {
+                self.timers.set(end_ms - 1, hashes.hash(row), &key);
+            }
+        }
+        Ok(Step::Done)
+    }
+
+    fn on_watermark(&mut self, context: &mut Context<'_>) -> Result<Step, OperatorError> {
+        let mut columns = [Vec::new(), Vec::new(), Vec::new()];
+        let mut is_done = false;
+        // Few at a time, so that tests see yields.
+        for _ in 0..5 {
+            let Some((_, hash, key)) = self.timers.pop_due(context.watermark_ms) else {
+                is_done = true;
+                break;
+            };
+            let sum = self.sums.remove(hash, &key).ok_or_else(|| OperatorError::Failed("no sum".to_string()))?;
+            for (column, value) in columns.iter_mut().zip([number(&key[..8]), number(&key[8..]), sum]) {
+                column.push(value);
+            }
+        }
+        let rows = columns[0].len();
+        let columns = columns.map(|column| Arc::new(Int64Array::from(column)) as ArrayRef);
+        context.emit(Batch::new(columns.to_vec(), rows));
+        Ok(if is_done { Step::Done } else { Step::Yield { consumed_rows: 0 } })
+    }
+
+    fn on_processing_time(&mut self, _: &mut Context<'_>) -> Result<Step, OperatorError> {
+        Ok(Step::Done)
+    }
+
+    fn wake_at_ms(&self) -> Option<i64> {
+        None
+    }
+
+    fn end_input(&mut self, _: usize, _: &mut Context<'_>) -> Result<Step, OperatorError> {
+        if self.timers.is_empty() { Ok(Step::Done) } else { Err(OperatorError::Failed("windows are open".to_string())) }
+    }
+
+    fn prepare_barrier(&mut self, _: &mut Context<'_>) -> Result<Step, OperatorError> {
+        Ok(Step::Done)
+    }
+
+    fn forwarding(&self) -> Forwarding {
+        Forwarding::Loop
+    }
+
+    fn snapshot(&mut self, writer: &mut SnapshotWriter) -> Result<(), OperatorError> {
+        self.sums.snapshot("sums", writer);
+        self.timers.snapshot("timers", writer);
+        Ok(())
+    }
+
+    fn restore(&mut self, reader: &SnapshotReader<'_>) -> Result<(), OperatorError> {
+        self.sums = KeyedTable::restore("sums", reader)?;
+        self.timers = Timers::restore("timers", reader)?;
+        Ok(())
+    }
+}
+
+/// Passes rows on until one subtask fails, or panics.
+struct Fails {
+    is_second: bool,
+    panics: bool,
+}
+
+impl Operator for Fails {
+    fn on_batch(&mut self, _: usize, batch: &Batch, context: &mut Context<'_>) -> Result<Step, OperatorError> {
+        let values = batch.column(1).as_primitive::<Int64Type>();
+        if self.is_second && values.values().iter().any(|value| *value > 1_000) {
+            assert!(!self.panics, "a thousand is too much");
+            return Err(OperatorError::Failed("a value above 1000".to_string()));
+        }
+        context.emit(batch.clone());
+        Ok(Step::Done)
+    }
+
+    fn on_watermark(&mut self, _: &mut Context<'_>) -> Result<Step, OperatorError> {
+        Ok(Step::Done)
+    }
+
+    fn on_processing_time(&mut self, _: &mut Context<'_>) -> Result<Step, OperatorError> {
+        Ok(Step::Done)
+    }
+
+    fn wake_at_ms(&self) -> Option<i64> {
+        None
+    }
+
+    fn end_input(&mut self, _: usize, _: &mut Context<'_>) -> Result<Step, OperatorError> {
+        Ok(Step::Done)
+    }
+
+    fn prepare_barrier(&mut self, _: &mut Context<'_>) -> Result<Step, OperatorError> {
+        Ok(Step::Done)
+    }
+
+    fn forwarding(&self) -> Forwarding {
+        Forwarding::Loop
+    }
+
+    fn snapshot(&mut self, _: &mut SnapshotWriter) -> Result<(), OperatorError> {
+        Ok(())
+    }
+
+    fn restore(&mut self, _: &SnapshotReader<'_>) -> Result<(), OperatorError> {
+        Ok(())
+    }
+}
