@@ -29,6 +29,7 @@ pub mod local_group_aggregate;
 pub mod over_aggregate;
 pub mod rank;
 mod row_output;
+pub mod sink_enforcer;
 pub mod sink_materialize;
 pub mod sort;
 mod sort_key;

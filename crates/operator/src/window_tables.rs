@@ -66,11 +66,6 @@ impl<V> WindowTables<V> {
         }
         self.firing.pop()
     }
-
-    /// When the next window ends, milliseconds since the epoch.
-    pub(crate) fn next_end_ms(&self) -> Option<i64> {
-        self.firing.last().map(|fired| fired.window_end_ms).or_else(|| self.open.keys().next().copied())
-    }
 }
 
 impl<V: StateValue> WindowTables<V> {

@@ -58,10 +58,13 @@ pub(super) struct Peers {
     pub(super) rows: Vec<Vec<u8>>,
 }
 
+/// The hash of a key, and rows of one time.
+type RowsOfKey = (u32, Vec<Vec<u8>>);
+
 /// Rows that wait for their time, by time and then by key.
 #[derive(Debug, Default)]
 pub(super) struct Waiting {
-    rows: BTreeMap<(i64, Vec<u8>), (u32, Vec<Vec<u8>>)>,
+    rows: BTreeMap<(i64, Vec<u8>), RowsOfKey>,
 }
 
 impl Waiting {

@@ -157,7 +157,7 @@ fn ties_have_one_rank_in_batch_mode() {
         let script = Script::new(vec![input()], vec![Event::rows(0, rows)]).ended().in_batch_mode();
         let make = |setup: &Setup| build(&flott_job::OperatorSpec::Rank(spec.clone()), setup);
         assert_eq!(row_texts(&check_cuts(&make, &script, &output(&spec))), wanted);
-        assert_eq!(Rank::new(&spec, &script.setup(0, 1)).is_ok(), true);
+        assert!(Rank::new(&spec, &script.setup(0, 1)).is_ok());
         let streaming = Script::new(vec![input()], Vec::new());
         assert_eq!(Rank::new(&spec, &streaming.setup(0, 1)).is_ok(), kind == RankKind::RowNumber);
     }
