@@ -44,7 +44,8 @@ pub enum QueryBody {
     },
     /// `TABLE t`
     Table(ObjectName),
-    /// A query with WITH, ORDER BY, OFFSET or LIMIT of its own, in parentheses. Others need no such node.
+    /// A query with WITH, ORDER BY, OFFSET or LIMIT of its own, in parentheses, as part of a query with more clauses.
+    /// Other parentheses need no node.
     Nested(Box<Query>),
 }
 

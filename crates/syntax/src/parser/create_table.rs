@@ -84,8 +84,8 @@ impl Parser<'_> {
         } else {
             schema.columns.push(self.column_definition()?);
         }
-        let mixed = !schema.column_names.is_empty()
-            && !(schema.columns.is_empty() && schema.watermarks.is_empty() && schema.constraints.is_empty());
+        let definitions = schema.columns.len() + schema.watermarks.len() + schema.constraints.len();
+        let mixed = !schema.column_names.is_empty() && definitions > 0;
         match mixed {
             true => {
                 Err(self.error_here("either all columns have a type or none has, and then nothing else can be defined"))

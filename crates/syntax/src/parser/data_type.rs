@@ -138,8 +138,8 @@ impl Parser<'_> {
 
     /// `[WITH [LOCAL] TIME ZONE|WITHOUT TIME ZONE]`
     fn time_zone(&mut self) -> Parsed<TimeZoneKind> {
-        if self.take_keyword("WITHOUT") {
-            self.expect_keywords(&["TIME", "ZONE"])?;
+        if self.take_keywords(&["WITHOUT", "TIME"]) {
+            self.expect_keyword("ZONE")?;
         } else if self.take_keywords(&["WITH", "LOCAL"]) {
             self.expect_keywords(&["TIME", "ZONE"])?;
             return Ok(TimeZoneKind::Local);

@@ -20,7 +20,7 @@ impl Parser<'_> {
         } else if self.at_symbol(")") {
             FunctionArguments::List(Vec::new())
         } else {
-            let list = self.comma_separated(Self::argument)?;
+            let list = self.nested(|parser| parser.comma_separated(Self::argument))?;
             inner_nulls = self.null_treatment();
             order_by = self.order_by()?;
             FunctionArguments::List(list)

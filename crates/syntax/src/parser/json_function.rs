@@ -21,7 +21,7 @@ impl Parser<'_> {
         };
         self.advance();
         self.expect_symbol("(")?;
-        let function = parse(self)?;
+        let function = self.nested(parse)?;
         Ok(ExpressionKind::Json(Box::new(function)))
     }
 

@@ -2,6 +2,7 @@
 
 use super::{Parsed, Parser};
 use crate::ast::{CommonTable, Expression, NullOrder, OrderItem, Query, QueryBody, SetOperation, SetOperator, With};
+use crate::limits::MAX_NESTING_LEVELS;
 
 impl Parser<'_> {
     /// A query with all its clauses.
@@ -15,7 +16,11 @@ impl Parser<'_> {
         let body = self.query_body(0)?;
         let order_by = self.order_by()?;
         let (offset, limit) = self.limit()?;
-        Ok(Query { with, body, order_by, offset, limit, span: self.span_from(start) })
+        let query = Query { with, body, order_by, offset, limit, span: self.span_from(start) };
+        match is_bare(&query) {
+            true => Ok(without_double_parentheses(query)),
+            false => Ok(query),
+        }
     }
 
     /// Whether the token `ahead` begins a query (without parentheses).
@@ -36,7 +41,8 @@ impl Parser<'_> {
     /// with a query in parentheses: `((SELECT 1) UNION (SELECT 2))` does, `((SELECT 1) + 1)` doesn't.
     pub(super) fn parenthesis_holds_query(&self) -> bool {
         let mut depth = 0;
-        while self.symbol_at(depth) == Some("(") {
+        // Beyond the limit on nesting the answer doesn't matter.
+        while self.symbol_at(depth) == Some("(") && depth <= MAX_NESTING_LEVELS {
             depth += 1;
         }
         if depth == 0 || !self.at_query_keyword(depth) {
@@ -53,10 +59,7 @@ impl Parser<'_> {
                 self.keyword_at(after),
                 Some("UNION" | "INTERSECT" | "EXCEPT" | "MINUS" | "ORDER" | "LIMIT" | "OFFSET" | "FETCH")
             );
-            if query_goes_on {
-                return true;
-            }
-            if self.symbol_at(after) != Some(")") {
+            if !query_goes_on && self.symbol_at(after) != Some(")") {
                 return false;
             }
         }
@@ -228,9 +231,21 @@ impl Parser<'_> {
 
 /// The body of a query that was in parentheses: these matter only around clauses.
 fn without_parentheses(query: Query) -> QueryBody {
-    let bare = query.with.is_none() && query.order_by.is_empty() && query.offset.is_none() && query.limit.is_none();
-    match bare {
+    match is_bare(&query) {
         true => query.body,
         false => QueryBody::Nested(Box::new(query)),
     }
+}
+
+/// `((query))` is `(query)`.
+fn without_double_parentheses(query: Query) -> Query {
+    match query.body {
+        QueryBody::Nested(nested) => *nested,
+        _ => query,
+    }
+}
+
+/// Whether the query is nothing but its body.
+fn is_bare(query: &Query) -> bool {
+    query.with.is_none() && query.order_by.is_empty() && query.offset.is_none() && query.limit.is_none()
 }

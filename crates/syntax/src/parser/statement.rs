@@ -45,8 +45,8 @@ impl Parser<'_> {
             }
             let start = self.start();
             let set = self.at_statement_set();
-            while !self.at_symbol(";") && *self.kind() != TokenKind::End || set && !self.ended_by("END") {
-                if *self.kind() == TokenKind::End {
+            while *self.kind() != TokenKind::End {
+                if self.at_symbol(";") && (!set || self.is_after_end_of_set()) {
                     break;
                 }
                 self.advance();
@@ -63,11 +63,11 @@ impl Parser<'_> {
         prefixed && (0..24).take_while(|ahead| self.symbol_at(*ahead) != Some(";")).any(is_set)
     }
 
-    /// Whether the last token taken is this keyword.
-    fn ended_by(&self, keyword: &str) -> bool {
-        let last = self.position.checked_sub(1).map(|i| &self.tokens[i].kind);
-        matches!(last, Some(TokenKind::Word(Some(word))) if *word == keyword)
-            && (self.at_symbol(";") || *self.kind() == TokenKind::End)
+    /// Whether the last token taken is the END of a statement set, not that of a CASE.
+    fn is_after_end_of_set(&self) -> bool {
+        let taken = |back: usize| self.position.checked_sub(back).map(|index| &self.tokens[index].kind);
+        taken(1) == Some(&TokenKind::Word(Some("END")))
+            && matches!(taken(2), Some(TokenKind::Symbol(";") | TokenKind::Word(Some("BEGIN"))))
     }
 
     /// Parses with `item` to the end of the text.

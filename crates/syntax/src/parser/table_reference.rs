@@ -137,7 +137,7 @@ impl Parser<'_> {
                 TableReferenceKind::Subquery { query, lateral }
             }
             _ if self.at_symbol("(") && !lateral => {
-                return self.parenthesized(Self::table_references);
+                return self.parenthesized(|parser| parser.nested(Self::table_references));
             }
             _ => self.named_table(lateral)?,
         };

@@ -2,7 +2,7 @@
 //!
 //! The data aren't part of the repository: they are read from the folder named by the environment variable
 //! `FLOTT_CONFORMANCE`, or from `../shared/conformance` beside it.
-#![allow(clippy::disallowed_methods)]
+#![allow(clippy::disallowed_methods, clippy::print_stdout)]
 
 use flott_syntax::ast::{ExpressionKind, QueryBody, SelectItem};
 use flott_syntax::{parse_data_type, parse_expression, parse_statement, parse_statements};
