@@ -46,10 +46,16 @@ pub struct Deployment {
     pub cancel_on_interrupt: bool,
 }
 
+/// Channels of one subtask, by input.
+type Inputs = Vec<Vec<ChannelReceiver>>;
+
+/// Channels of one subtask, by edge.
+type Outputs = Vec<(Partition, Vec<ChannelSender>)>;
+
 /// Channels of all subtasks, by vertex and subtask.
 struct Wiring {
-    inputs: Vec<Vec<Vec<Vec<ChannelReceiver>>>>,
-    outputs: Vec<Vec<Vec<(Partition, Vec<ChannelSender>)>>>,
+    inputs: Vec<Vec<Inputs>>,
+    outputs: Vec<Vec<Outputs>>,
 }
 
 /// Starts a job: as many slots as the greatest parallelism, subtask i of every vertex in slot i, and a coordinator.
@@ -199,12 +205,13 @@ fn sink_plans(
         let refused = |error: flott_connector::ConnectorError| JobError::Rejected(format!("{}: {error}", node.name));
         let connector = connectors.get(table_connector(table)?).map_err(refused)?;
         let sink: Arc<dyn Sink> = Arc::from(connector.sink(table).map_err(refused)?);
+        // A sink that has nothing to commit is not in the snapshot.
         let restored = snapshot.and_then(|snapshot| snapshot.committables.get(&node.uid).cloned());
         plans.push(SinkPlan {
             vertex: vertex.id,
             name: node.name.clone(),
             sink,
-            restored: restored.unwrap_or_else(Vec::new),
+            restored: restored.unwrap_or_default(),
         });
     }
     Ok(plans)

@@ -13,7 +13,7 @@ use crate::numbered::Numbered;
 use crate::window_sum::{expected, operators};
 
 const NUMBERED: Numbered =
-    Numbered { rows_per_split: 300, splits: 4, rows_per_batch: 20, pace_ms: 100, fails_at: None };
+    Numbered { rows_per_split: 300, splits: 4, rows_per_batch: 20, pace_ms: 100, fails_at: None, is_endless: false };
 
 fn cluster(environment: &Environment, numbered: Numbered, ledger: &Ledger) -> EmbeddedCluster {
     let mut connectors = Registry::new();
@@ -93,7 +93,14 @@ fn a_job_stopped_with_a_snapshot_goes_on_from_it() {
 fn checkpoints_on_real_threads_lose_nothing() {
     let environment = Environment::real();
     let ledger = Ledger::default();
-    let numbered = Numbered { rows_per_split: 3_000, splits: 4, rows_per_batch: 10, pace_ms: 1, fails_at: None };
+    let numbered = Numbered {
+        rows_per_split: 3_000,
+        splits: 4,
+        rows_per_batch: 10,
+        pace_ms: 1,
+        fails_at: None,
+        is_endless: false,
+    };
     let cluster = cluster(&environment, numbered, &ledger);
     let job = cluster.run(window_sums(2, 2, "ledger"), RunOptions::default()).expect("the graph is valid");
     let mut snapshot = None;

@@ -14,7 +14,7 @@ use crate::numbered::Numbered;
 use crate::window_sum::{self, operators};
 
 const NUMBERED: Numbered =
-    Numbered { rows_per_split: 5_000, splits: 4, rows_per_batch: 100, pace_ms: 0, fails_at: None };
+    Numbered { rows_per_split: 5_000, splits: 4, rows_per_batch: 100, pace_ms: 0, fails_at: None, is_endless: false };
 
 fn fails_with(operator: &str) -> JobGraph {
     let schema = Numbered::schema();

@@ -6,5 +6,6 @@ mod failures;
 mod graphs;
 mod ledger;
 mod numbered;
+mod shapes;
 mod simulated;
 mod window_sum;

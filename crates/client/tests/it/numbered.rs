@@ -23,6 +23,14 @@ pub struct Numbered {
     pub pace_ms: i64,
     /// The row (number within its split) at which a reader fails.
     pub fails_at: Option<i64>,
+    /// Whether more splits might come for ever.
+    pub is_endless: bool,
+}
+
+impl Default for Numbered {
+    fn default() -> Self {
+        Numbered { rows_per_split: 100, splits: 1, rows_per_batch: 10, pace_ms: 0, fails_at: None, is_endless: false }
+    }
 }
 
 impl Numbered {
@@ -76,7 +84,7 @@ impl Source for NumberedSource {
     }
 
     fn enumerator(&self, _: &Environment, _: u32) -> Result<Box<dyn Enumerator>, ConnectorError> {
-        Ok(Box::new(Dealer { splits: self.0.splits, dealt: 0 }))
+        Ok(Box::new(Dealer { numbered: self.0, dealt: 0, next_ms: Some(0) }))
     }
 
     fn reader(&self, setup: &ReaderSetup) -> Result<Box<dyn SourceReader>, ConnectorError> {
@@ -86,8 +94,9 @@ impl Source for NumberedSource {
 }
 
 struct Dealer {
-    splits: i64,
+    numbered: Numbered,
     dealt: i64,
+    next_ms: Option<i64>,
 }
 
 fn encode(split: i64, position: i64) -> Split {
@@ -101,13 +110,17 @@ fn number(bytes: &[u8]) -> i64 {
 
 impl Enumerator for Dealer {
     /// One split a call, so that dealing takes several calls.
-    fn discover(&mut self, _: i64) -> Result<Vec<Split>, ConnectorError> {
-        self.dealt += 1;
-        Ok(vec![encode(self.dealt - 1, 0)].into_iter().filter(|_| self.dealt <= self.splits).collect())
+    fn discover(&mut self, now_ms: i64) -> Result<Vec<Split>, ConnectorError> {
+        self.dealt = (self.dealt + 1).min(self.numbered.splits + 1);
+        self.next_ms = match self.dealt >= self.numbered.splits {
+            false => Some(0),
+            true => self.numbered.is_endless.then_some(now_ms + 10_000),
+        };
+        Ok(vec![encode(self.dealt - 1, 0)].into_iter().filter(|_| self.dealt <= self.numbered.splits).collect())
     }
 
     fn next_discovery_ms(&self) -> Option<i64> {
-        (self.dealt < self.splits).then_some(0)
+        self.next_ms
     }
 
     fn snapshot(&self) -> Vec<u8> {

@@ -13,7 +13,7 @@ use crate::numbered::Numbered;
 use crate::window_sum::{expected, operators};
 
 const NUMBERED: Numbered =
-    Numbered { rows_per_split: 400, splits: 5, rows_per_batch: 30, pace_ms: 250, fails_at: None };
+    Numbered { rows_per_split: 400, splits: 5, rows_per_batch: 30, pace_ms: 250, fails_at: None, is_endless: false };
 
 struct Course {
     rows: Vec<Vec<i64>>,

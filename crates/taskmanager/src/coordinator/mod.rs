@@ -206,8 +206,7 @@ impl Coordinator {
         let snapshots = sources.iter().map(|source| (source.plan.uid.clone(), at_trigger(source))).collect();
         let mut collection =
             Collection::new(self.last_checkpoint_id, self.plan.max_parallelism, self.plan.tasks.clone(), snapshots);
-        let all_ended_have_parts =
-            self.ended.values().fold(true, |all, end| collection.end(end.task, end.last_state.as_ref()) && all);
+        let all_ended_have_parts = self.ended.values().all(|end| collection.end(end.task, end.last_state.as_ref()));
         if !all_ended_have_parts {
             cell.complete(Err(CheckpointError("the job is about to finish".to_string())));
             return Ok(());
