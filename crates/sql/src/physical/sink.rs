@@ -36,13 +36,14 @@ impl Planner<'_> {
         let changes = self.changes(relation);
         let key: Key = target.table.primary_key.iter().copied().collect();
         let mode = changes.mode(true);
-        self.check_accepts(target, mode, &key)?;
+        self.check_accepts(target, mode)?;
         let keys = upsert_keys(relation);
         let same_key = keys.contains(&key);
-        let upserts = !key.is_empty() && !target.accepts.update_before;
-        let materialize = self.materializes(target, &key, same_key, changes.is_insert_only())?;
+        let upserts = !target.accepts.update_before;
+        let by_other_key = !key.is_empty() && !same_key;
+        let materialize = self.materializes(target, &key, keys.first(), same_key, changes.is_insert_only())?;
         let update_before =
-            changes.update && (materialize || !upserts || !same_key || !self.supports_only_after(relation));
+            changes.update && (materialize || !upserts || by_other_key || !self.supports_only_after(relation));
         let mut node = self.plan(relation, update_before)?;
         if materialize {
             node = self.materialize(node, relation, target, keys.into_iter().next());
@@ -66,7 +67,7 @@ impl Planner<'_> {
         Ok(self.add(sink))
     }
 
-    fn check_accepts(&self, target: &SinkTarget, mode: ChangelogMode, key: &Key) -> Result<()> {
+    fn check_accepts(&self, target: &SinkTarget, mode: ChangelogMode) -> Result<()> {
         let missing = |wanted: bool, accepted: bool| wanted && !accepted;
         if missing(mode.update_after, target.accepts.update_after) || missing(mode.delete, target.accepts.delete) {
             let what = if mode.update_after { "update" } else { "delete" };
@@ -76,14 +77,17 @@ impl Planner<'_> {
             );
             return Err(SqlError::new(message));
         }
-        if mode.update_after && !target.accepts.update_before && key.is_empty() {
-            let message = format!("Table sink '{}' takes updates by key: declare a PRIMARY KEY", target.table.name);
-            return Err(SqlError::new(message));
-        }
         Ok(())
     }
 
-    fn materializes(&self, target: &SinkTarget, key: &Key, same_key: bool, insert_only: bool) -> Result<bool> {
+    fn materializes(
+        &self,
+        target: &SinkTarget,
+        key: &Key,
+        upsert: Option<&Key>,
+        same_key: bool,
+        insert_only: bool,
+    ) -> Result<bool> {
         if key.is_empty() || self.session.batch_mode {
             return Ok(false);
         }
@@ -99,11 +103,21 @@ impl Planner<'_> {
             Some(ConflictBehavior::Deduplicate) => Ok(true),
             None if !self.settings.require_on_conflict => Ok(true),
             Some(other) => Err(SqlError::new(format!("not supported: ON CONFLICT DO {other:?}"))),
-            None => Err(SqlError::new(format!(
-                "The query has an upsert key that differs from the primary key of the sink table '{}'. \
-                 Add ON CONFLICT DO DEDUPLICATE, or SET 'table.exec.sink.require-on-conflict' = 'false'",
-                target.table.name
-            ))),
+            None => {
+                let names = |key: &Key| {
+                    let name = |column: &usize| target.schema.fields[*column].name.clone();
+                    key.iter().map(name).collect::<Vec<String>>().join(", ")
+                };
+                Err(SqlError::new(format!(
+                    "The query has an upsert key that differs from the primary key of the sink table '{}'. \
+                     Primary key: [{}], upsert key: {}. This can lead to non-deterministic results when multiple records \
+                     with different upsert keys map to the same primary key. Please specify an ON CONFLICT clause to \
+                     define how conflicts should be handled: ON CONFLICT DO DEDUPLICATE",
+                    target.table.name,
+                    names(key),
+                    upsert.map_or_else(String::new, |upsert| format!("[{}]", names(upsert)))
+                )))
+            }
         }
     }
 
