@@ -15,3 +15,7 @@ pub const JOIN_CANDIDATES_PER_STEP: usize = 4_096;
 /// Keys that an operator with expiring state looks at in each batch, beside one for each row, so that expired state goes away
 /// without a pause.
 pub const EXPIRY_SWEEP_KEYS_MIN: usize = 64;
+
+/// Groups (keys of slices) of which a local window aggregation holds partial states before it sends them all: as many as fit into
+/// a few megabytes, so that the phase stays in the cache while most rows of a key still meet.
+pub const LOCAL_GROUPS_MAX: usize = 32_768;

@@ -7,16 +7,14 @@
 //! State   the last watermark sent, which never goes back: the subtask's own if the parallelism is the same, else the least of all.
 //! Watermarks from upstream are dropped, but for the one of finished input.
 
-use arrow_array::cast::AsArray;
-use arrow_array::types::{TimestampMicrosecondType, TimestampMillisecondType, TimestampNanosecondType};
-use arrow_array::{Array, ArrayRef, Int64Array};
-use arrow_schema::{DataType as ArrowType, TimeUnit};
+use arrow_array::Array;
 use flott_evaluation::Evaluator;
 use flott_job::spec::WatermarkSpec;
 use flott_record::{Batch, MAX_WATERMARK};
 use flott_state::{SnapshotReader, SnapshotWriter, StateValue};
 
 use crate::interface::{Context, Emitted, Forwarding, Operator, OperatorError, Setup, Step};
+use crate::window_time::{NULL_ROWTIME, milliseconds};
 
 const STATE: &str = "watermark";
 
@@ -88,8 +86,7 @@ impl WatermarkAssigner {
 impl Operator for WatermarkAssigner {
     fn on_batch(&mut self, _input: usize, batch: &Batch, context: &mut Context<'_>) -> Result<Step, OperatorError> {
         if batch.column(self.rowtime).null_count() > 0 {
-            let message = "RowTime field should not be null, please convert it to a non-null long value.";
-            return Err(OperatorError::Failed(message.to_string()));
+            return Err(OperatorError::Failed(NULL_ROWTIME.to_string()));
         }
         self.activate(context);
         let watermarks = milliseconds(&self.evaluator.evaluate(batch, context.instant())?)?;
@@ -174,22 +171,6 @@ impl Operator for WatermarkAssigner {
     }
 }
 
-/// A timestamp column of any precision in milliseconds.
-fn milliseconds(column: &ArrayRef) -> Result<Int64Array, OperatorError> {
-    match column.data_type() {
-        ArrowType::Timestamp(TimeUnit::Millisecond, _) => {
-            Ok(column.as_primitive::<TimestampMillisecondType>().reinterpret_cast())
-        }
-        ArrowType::Timestamp(TimeUnit::Microsecond, _) => {
-            Ok(column.as_primitive::<TimestampMicrosecondType>().unary(|value| value.div_euclid(1_000)))
-        }
-        ArrowType::Timestamp(TimeUnit::Nanosecond, _) => {
-            Ok(column.as_primitive::<TimestampNanosecondType>().unary(|value| value.div_euclid(1_000_000)))
-        }
-        other => Err(OperatorError::Failed(format!("a watermark is no {other}"))),
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use flott_expression::Expression;
@@ -226,8 +207,7 @@ mod tests {
     fn a_watermark_follows_the_row_that_moves_it_beyond_the_interval() {
         let seen = seen(&spec(200, 0), vec![rows(&[100, 300, 250, 501, 500])]);
         let at = |ms: i64| format!("+I[1970-01-01T00:00:00.{ms}]");
-        let wanted =
-            [at(100), at(300), "W 300".into(), at(250), at(501), "W 501".into(), at(500), "W max".to_string()];
+        let wanted = [at(100), at(300), "W 300".into(), at(250), at(501), "W 501".into(), at(500), "W max".to_string()];
         assert_eq!(seen, wanted);
     }
 

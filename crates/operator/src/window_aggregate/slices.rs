@@ -1,0 +1,116 @@
+//! Groups by slice and key, whose accumulators lie side by side whatever slice they are of.
+
+use std::collections::BTreeMap;
+
+use flott_record::KeyRows;
+use flott_state::encoding::{read_length, take, write_length};
+use flott_state::{KeyedTable, SnapshotReader, SnapshotWriter, StateValue};
+
+use crate::accumulator::Accumulators;
+use crate::interface::OperatorError;
+
+const STATE: &str = "slices";
+
+/// Slices by their end; each maps keys to slots.
+///
+/// Invariant: an empty slice is not kept.
+pub(super) struct Slices {
+    pub(super) tables: BTreeMap<i64, KeyedTable<u32>>,
+    pub(super) accumulators: Accumulators,
+}
+
+impl Slices {
+    pub(super) fn new(accumulators: Accumulators) -> Self {
+        Slices { tables: BTreeMap::new(), accumulators }
+    }
+
+    /// Finds the slots of rows, making groups that are new. `targets` gives each row's slice; runs of rows of one slice look it up once.
+    pub(super) fn resolve(&mut self, keys: &KeyRows, targets: &[i64], slots: &mut Vec<u32>) {
+        slots.clear();
+        let mut row = 0;
+        while row < targets.len() {
+            let slice_end = targets[row];
+            let table = self.tables.entry(slice_end).or_default();
+            while row < targets.len() && targets[row] == slice_end {
+                let accumulators = &mut self.accumulators;
+                let (slot, _) = table.get_or_insert_with(keys.hash(row), keys.key(row), || accumulators.allocate());
+                slots.push(*slot);
+                row += 1;
+            }
+        }
+    }
+
+    /// Merges a slice's groups into a table, leaving the slice as it is.
+    pub(super) fn merge_into(&mut self, slice_end: i64, target: &mut KeyedTable<u32>) -> Result<(), OperatorError> {
+        let Some(table) = self.tables.get(&slice_end) else { return Ok(()) };
+        let (mut from, mut to) = (Vec::with_capacity(table.len()), Vec::with_capacity(table.len()));
+        for (hash, key, slot) in table.iter() {
+            from.push(*slot);
+            to.push(*target.get_or_insert_with(hash, key, || self.accumulators.allocate()).0);
+        }
+        self.accumulators.combine(&from, &to)
+    }
+
+    /// Forgets a slice.
+    pub(super) fn drop_slice(&mut self, slice_end: i64) {
+        if let Some(table) = self.tables.remove(&slice_end) {
+            self.release(&table);
+        }
+    }
+
+    /// Empties the slots of a table's groups.
+    pub(super) fn release(&mut self, table: &KeyedTable<u32>) {
+        table.iter().for_each(|(_, _, slot)| self.accumulators.release(*slot));
+    }
+
+    pub(super) fn snapshot(&mut self, writer: &mut SnapshotWriter) {
+        self.accumulators.make_room();
+        let mut state = Vec::new();
+        for (slice_end, table) in &self.tables {
+            for (hash, key, slot) in table.iter() {
+                state.clear();
+                self.accumulators.encode_state(*slot, &mut state);
+                writer.keyed(STATE, hash, |out| {
+                    slice_end.encode(out);
+                    out.extend_from_slice(&hash.to_le_bytes());
+                    write_length(out, key.len() as u64);
+                    out.extend_from_slice(key);
+                    state.encode(out);
+                });
+            }
+        }
+    }
+
+    pub(super) fn restore(&mut self, reader: &SnapshotReader<'_>) -> Result<(), OperatorError> {
+        for (_, mut input) in reader.keyed(STATE) {
+            while !input.is_empty() {
+                let slice_end = i64::decode(&mut input)?;
+                let mut hash = [0; 4];
+                hash.copy_from_slice(take(&mut input, 4)?);
+                let length = read_length(&mut input)? as usize;
+                let key = take(&mut input, length)?;
+                let length = read_length(&mut input)? as usize;
+                let mut state = take(&mut input, length)?;
+                let table = self.tables.entry(slice_end).or_default();
+                let accumulators = &mut self.accumulators;
+                let (slot, new) = table.get_or_insert_with(u32::from_le_bytes(hash), key, || accumulators.allocate());
+                assert!(new, "a snapshot has each group of a slice once");
+                let slot = *slot;
+                self.accumulators.restore_state(slot, &mut state)?;
+            }
+        }
+        Ok(())
+    }
+}
+
+/// The slices of rows by their time, remembering the last slice, as neighbouring rows mostly share it.
+pub(super) fn slice_ends(slicing: &crate::window_time::Slicing, times: &[i64], out: &mut Vec<i64>) {
+    out.clear();
+    let (mut start_ms, mut end_ms) = (0, 0);
+    for time_ms in times {
+        if !(start_ms..end_ms).contains(time_ms) {
+            (start_ms, end_ms) = slicing.slice_of(*time_ms);
+        }
+        out.push(end_ms);
+    }
+}
