@@ -23,6 +23,7 @@ use crate::watermark::WatermarkAssigner;
 use crate::window_aggregate;
 use crate::window_deduplicate::WindowDeduplicate;
 use crate::window_join::WindowJoin;
+use crate::window_table_function::WindowTableFunction;
 
 /// Builds the operator of a spec.
 ///
@@ -36,7 +37,7 @@ pub fn build(spec: &OperatorSpec, setup: &Setup) -> Result<Box<dyn Operator>, Op
         S::GroupAggregate(spec) => Ok(Box::new(GroupAggregate::new(spec, setup)?)),
         S::LocalGroupAggregate(spec) => Ok(Box::new(LocalGroupAggregate::new(spec, setup)?)),
         S::WindowAggregate(spec) => window_aggregate::build(spec, setup),
-        S::WindowTableFunction(_) => not_built("window table function", setup),
+        S::WindowTableFunction(spec) => Ok(Box::new(WindowTableFunction::new(spec, setup)?)),
         S::Join(spec) => Ok(Box::new(Join::new(spec, setup)?)),
         S::WindowJoin(spec) => Ok(Box::new(WindowJoin::new(spec, setup)?)),
         S::Rank(spec) => match spec.window_end {

@@ -38,6 +38,7 @@ pub mod watermark;
 pub mod window_aggregate;
 pub mod window_deduplicate;
 pub mod window_join;
+pub mod window_table_function;
 mod window_tables;
 mod window_time;
 
