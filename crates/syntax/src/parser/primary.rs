@@ -124,8 +124,13 @@ impl Parser<'_> {
         }
     }
 
+    /// Whether a call stands there, not an operator with a parenthesis after it, as in `final IN (1)`.
     fn is_call_at(&self, ahead: usize) -> bool {
-        matches!(self.token_at(ahead).kind, TokenKind::Word(_)) && self.symbol_at(ahead + 1) == Some("(")
+        let callable = match self.keyword_at(ahead) {
+            Some(keyword) => keyword::is_function(keyword) || self.is_identifier_at(ahead),
+            None => self.is_identifier_at(ahead),
+        };
+        callable && self.symbol_at(ahead + 1) == Some("(")
     }
 
     /// A call where the name is a keyword: one with a syntax of its own or an ordinary one.

@@ -75,6 +75,8 @@ fn what_looks_alike_is_kept_apart() {
     assert!(matches!(kind("FLOOR(a)"), ExpressionKind::Function(_)));
     assert!(matches!(kind("FLOOR(a TO DAY)"), ExpressionKind::RoundToUnit { .. }));
     assert!(matches!(kind("-1"), ExpressionKind::Unary { operator: UnaryOperator::Minus, .. }));
+    assert!(matches!(kind("final IN (1)"), ExpressionKind::In { .. }));
+    assert!(matches!(kind("FINAL LAST(a)"), ExpressionKind::MatchSemantics { .. }));
     assert!(matches!(kind("(1)"), ExpressionKind::Literal(_)));
     assert!(matches!(kind("(1, 2)"), ExpressionKind::Row(_)));
     assert!(matches!(kind("INTERVAL a DAY"), ExpressionKind::Interval { .. }));
