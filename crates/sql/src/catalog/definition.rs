@@ -32,11 +32,7 @@ pub fn define_table(
     builder.table.comment.clone_from(&create.comment);
     builder.table.temporary = create.temporary;
     builder.columns(&create.schema.columns)?;
-    builder.watermarks(&create.schema.watermarks)?;
-    builder.primary_key(&create.schema)?;
-    builder.partitions(&create.partitioned_by)?;
-    builder.distribution(create.distribution.as_ref())?;
-    builder.options(&create.options, create.name.span)?;
+    builder.finish(create)?;
     Ok(builder.table)
 }
 
@@ -112,7 +108,16 @@ impl<'a> TableBuilder<'a> {
         TableBuilder { table, like: None, inherited: 0, time_zone }
     }
 
-    fn columns(&mut self, definitions: &[ast::ColumnDefinition]) -> Result<()> {
+    /// All that follows the columns.
+    pub(super) fn finish(&mut self, create: &ast::CreateTable) -> Result<()> {
+        self.watermarks(&create.schema.watermarks)?;
+        self.primary_key(&create.schema)?;
+        self.partitions(&create.partitioned_by)?;
+        self.distribution(create.distribution.as_ref())?;
+        self.options(&create.options, create.name.span)
+    }
+
+    pub(super) fn columns(&mut self, definitions: &[ast::ColumnDefinition]) -> Result<()> {
         // Computed columns may use columns that stand behind them.
         let known = self.visible_columns(definitions)?;
         for definition in definitions {

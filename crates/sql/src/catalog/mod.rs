@@ -2,9 +2,11 @@
 
 pub mod alter;
 mod alter_columns;
+pub(crate) mod create_as;
 pub mod definition;
+pub(crate) mod expand;
 pub mod function;
-mod like;
+pub(crate) mod like;
 pub mod namespace;
 pub mod store;
 pub mod table;

@@ -1,7 +1,25 @@
 //! Statements: what a session does with each kind.
 
+mod builtin;
+pub mod configured;
+mod definition;
+mod describe;
+mod function;
 pub mod job;
+mod model;
+mod modules;
+mod pattern;
+pub mod result;
+pub mod session;
+mod setting;
 pub mod settings;
+mod show;
 
+pub use configured::Surroundings;
 pub use job::{JobPlanner, PlannedJob};
+pub use result::{ResultKind, StatementResult};
+pub use session::SqlSession;
 pub use settings::{PlannerSettings, UpsertMaterialize};
+
+#[cfg(test)]
+mod tests;

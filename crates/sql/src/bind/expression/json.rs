@@ -4,7 +4,8 @@ use flott_expression::Expression;
 use flott_record::{TypeKind, Value};
 use flott_syntax::Span;
 use flott_syntax::ast::{
-    JsonExistsBehavior, JsonFunction, JsonInput, JsonNullClause, JsonQueryBehavior, JsonQueryWrapper, JsonValueBehavior,
+    Expression as Expr, ExpressionKind, FunctionArguments, FunctionCall, JsonExistsBehavior, JsonFunction, JsonInput,
+    JsonNullClause, JsonQueryBehavior, JsonQueryWrapper, JsonValueBehavior,
 };
 
 use crate::bind::data_type::bind_data_type;
@@ -32,14 +33,14 @@ impl ExpressionBinder<'_> {
                 let mut arguments = vec![flag(null_word(*on_null, JsonNullClause::NullOnNull))];
                 for entry in entries {
                     arguments.push(self.bind(&entry.key, intercept)?);
-                    arguments.push(self.json_input(&entry.value, span, intercept)?);
+                    arguments.extend(self.json_input(&entry.value, intercept)?);
                 }
                 resolved("JSON_OBJECT", arguments, span)
             }
             JsonFunction::Array { values, on_null } => {
                 let mut arguments = vec![flag(null_word(*on_null, JsonNullClause::AbsentOnNull))];
                 for value in values {
-                    arguments.push(self.json_input(value, span, intercept)?);
+                    arguments.extend(self.json_input(value, intercept)?);
                 }
                 resolved("JSON_ARRAY", arguments, span)
             }
@@ -99,10 +100,32 @@ impl ExpressionBinder<'_> {
         resolved("JSON_QUERY", arguments, span)
     }
 
-    /// A value of a JSON constructor; `FORMAT JSON` is the function JSON.
-    fn json_input(&self, input: &JsonInput, span: Span, intercept: &mut dyn Intercept) -> Result<Expression> {
-        let value = self.bind(&input.value, intercept)?;
-        if input.format_json { resolved("JSON", vec![value], span) } else { Ok(value) }
+    /// A value of a JSON constructor, behind the form it has: JSON text is put in as it is.
+    fn json_input(&self, input: &JsonInput, intercept: &mut dyn Intercept) -> Result<[Expression; 2]> {
+        let (value, is_json) = match &input.value.kind {
+            ExpressionKind::Json(function) => (
+                &input.value,
+                matches!(**function, JsonFunction::Object { .. } | JsonFunction::Array { .. }) || input.format_json,
+            ),
+            ExpressionKind::Function(call) => match json_argument(call) {
+                Some(argument) => (argument, true),
+                None => (&input.value, input.format_json),
+            },
+            _ => (&input.value, input.format_json),
+        };
+        Ok([flag(if is_json { "JSON" } else { "SQL" }), self.bind(value, intercept)?])
+    }
+}
+
+/// The argument of `JSON(text)`.
+fn json_argument(call: &FunctionCall) -> Option<&Expr> {
+    let named = call.name.parts.len() == 1 && call.name.last()?.value.eq_ignore_ascii_case("JSON");
+    match &call.arguments {
+        FunctionArguments::List(list) if named => match list.as_slice() {
+            [only] => Some(&only.value),
+            _ => None,
+        },
+        _ => None,
     }
 }
 
@@ -126,7 +149,7 @@ fn query_word(behavior: Option<JsonQueryBehavior>) -> &'static str {
 
 fn null_word(clause: Option<JsonNullClause>, default: JsonNullClause) -> &'static str {
     match clause.unwrap_or(default) {
-        JsonNullClause::NullOnNull => "NULL ON NULL",
-        JsonNullClause::AbsentOnNull => "ABSENT ON NULL",
+        JsonNullClause::NullOnNull => "NULL",
+        JsonNullClause::AbsentOnNull => "ABSENT",
     }
 }

@@ -56,7 +56,7 @@ fn unknown_names_say_what_is_near() {
     assert_eq!(error.message, "No match found for function signature uper(<CHARACTER>); did you mean UPPER?");
     assert_eq!(error.span.map(|span| (span.start, span.end)), Some((4, 15)));
     let error = bind("prcie").expect_err("no such column");
-    assert!(error.message.contains("did you mean 's'"), "{}", error.message);
+    assert!(error.message.contains("did you mean 'price'"), "{}", error.message);
 }
 
 #[test]

@@ -39,6 +39,7 @@ fn precedence(kind: &Kind) -> u8 {
         Kind::IsDistinctFrom { .. } | Kind::Quantified { .. } => 30,
         Kind::Between { .. } | Kind::Like { .. } | Kind::In { .. } => 32,
         Kind::Binary { operator, .. } => of_binary(*operator),
+        Kind::Function(call) if call.over.is_some() => 20,
         _ => PRIMARY,
     }
 }
