@@ -9,6 +9,7 @@
 pub mod blackhole;
 pub mod contract;
 mod encoding;
+pub mod filesystem;
 mod generated;
 pub mod limits;
 pub mod nexmark;
@@ -29,6 +30,7 @@ use std::sync::Arc;
 pub fn standard() -> Registry {
     let mut registry = Registry::new();
     registry.register(Arc::new(blackhole::BlackholeConnector));
+    registry.register(Arc::new(filesystem::FilesystemConnector));
     registry.register(Arc::new(nexmark::NexmarkConnector));
     registry.register(Arc::new(print::PrintConnector::new()));
     registry

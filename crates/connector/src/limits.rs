@@ -8,3 +8,21 @@ pub const PACE_STEP_MS: i64 = 10;
 
 /// Bytes of printed lines that are collected before they go to the stream: few system calls, and no long silence.
 pub const PRINT_BUFFER_BYTES: usize = 64 * 1024;
+
+/// Bytes that are read off a file at once: few system calls, and a chunk with the batch made of it stays within the cache.
+pub const READ_CHUNK_BYTES: usize = 256 * 1024;
+
+/// Chunks that are read in one turn at the most before others on the thread have theirs, where a file gives no rows (comments, bad records).
+pub const POLL_CHUNKS_MAX: usize = 256;
+
+/// Folders within folders that are searched for files: deeper ones are a link that leads back up.
+pub const FOLDER_DEPTH_MAX: usize = 64;
+
+/// Bytes of bad records that are collected before they are written.
+pub const DEAD_LETTER_BUFFER_BYTES: usize = 64 * 1024;
+
+/// Bytes of encoded rows that are collected before they are written to a part file.
+pub const WRITE_BUFFER_BYTES: usize = 256 * 1024;
+
+/// Partitions that one writer has open at a time: each holds a file and a buffer. The one without rows for the longest time is ended first.
+pub const OPEN_PARTITIONS_MAX: usize = 128;
