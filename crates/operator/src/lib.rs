@@ -27,6 +27,7 @@ pub mod limit;
 pub mod limits;
 pub mod local_group_aggregate;
 pub mod over_aggregate;
+pub mod process_function;
 pub mod rank;
 mod row_output;
 pub mod sink_enforcer;
