@@ -1,6 +1,7 @@
-//! Sorts rows: bounded input at its end, or a stream by an ascending row time at each watermark; on one subtask. Stable.
+//! Sorts rows: bounded input at its end, or a stream by an ascending time; on one subtask. Stable.
 //!
-//! Emits   at the end of input all rows, or at a watermark those whose time it has passed; of these the rows `offset..offset + fetch` in all.
+//! Emits   at the end of input all rows; by row time at a watermark those whose time it has passed; by processing time those of a millisecond
+//!         once the clock has left it. Of these the rows `offset..offset + fetch` in all.
 //! Late    (streaming) rows at or before the watermark are dropped and counted, as in Flink.
 //! State   `rows`: what waits, one list entry a row in order of arrival; `emitted`: rows that have left, for offset and fetch.
 
@@ -17,13 +18,22 @@ use crate::interface::{Context, Operator, OperatorError, Setup, Step};
 use crate::row_output::RowOutput;
 use crate::sort_key::SortKeys;
 
+/// When rows are emitted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Timing {
+    AtEnd,
+    RowTime(usize),
+    Clock,
+}
+
 /// The operator; see the module's text.
 pub struct Sort {
     name: String,
     spec: SortSpec,
     end: u64,
+    timing: Timing,
     encoder: RowEncoder,
-    /// Waiting rows by time (0 if there is no row time), sort key and arrival.
+    /// Waiting rows by time (0 in batch mode), sort key and arrival.
     rows: BTreeMap<(i64, Vec<u8>, u64), Vec<u8>>,
     arrived: u64,
     emitted: u64,
@@ -35,6 +45,11 @@ impl Sort {
         Sort {
             name: setup.name.clone(),
             end: spec.fetch.map_or(u64::MAX, |fetch| spec.offset.saturating_add(fetch)),
+            timing: match spec.rowtime {
+                _ if setup.batch_mode => Timing::AtEnd,
+                Some(column) => Timing::RowTime(column),
+                None => Timing::Clock,
+            },
             encoder: RowEncoder::new(&spec.input),
             spec: spec.clone(),
             rows: BTreeMap::new(),
@@ -48,12 +63,13 @@ impl Sort {
         let batch = &self.without_null_times(batch)?;
         let sorts = SortKeys::encode(batch, &self.spec.order);
         let rows = self.encoder.encode(batch);
-        let times = match self.spec.rowtime {
-            Some(column) => times_ms(batch.column(column))?,
-            None => vec![0; batch.num_rows()],
+        let times = match self.timing {
+            Timing::RowTime(column) => times_ms(batch.column(column))?,
+            Timing::Clock => vec![context.now_ms; batch.num_rows()],
+            Timing::AtEnd => vec![0; batch.num_rows()],
         };
         for (row, time_ms) in times.into_iter().enumerate() {
-            if self.spec.rowtime.is_some() && time_ms <= context.watermark_ms {
+            if matches!(self.timing, Timing::RowTime(_)) && time_ms <= context.watermark_ms {
                 context.counts.late_rows_dropped += 1;
                 continue;
             }
@@ -64,8 +80,8 @@ impl Sort {
 
     /// A row without a time can never be passed by a watermark.
     fn without_null_times(&self, batch: &Batch) -> Result<Batch, OperatorError> {
-        let nulls = self.spec.rowtime.and_then(|column| batch.column(column).logical_nulls());
-        match nulls {
+        let Timing::RowTime(column) = self.timing else { return Ok(batch.clone()) };
+        match batch.column(column).logical_nulls() {
             Some(nulls) => Ok(batch.filter(&BooleanArray::new(nulls.inner().clone(), None))?),
             None => Ok(batch.clone()),
         }
@@ -75,7 +91,7 @@ impl Sort {
         self.rows.insert((time_ms, sort.to_vec(), self.arrived), row.to_vec());
         self.arrived += 1;
         let wanted = self.end.saturating_sub(self.emitted);
-        if self.spec.rowtime.is_none() && self.rows.len() as u64 > wanted {
+        if self.timing == Timing::AtEnd && self.rows.len() as u64 > wanted {
             self.rows.pop_last();
         }
     }
@@ -110,10 +126,22 @@ impl Operator for Sort {
     }
 
     fn on_watermark(&mut self, context: &mut Context<'_>) -> Result<Step, OperatorError> {
-        if self.spec.rowtime.is_none() {
-            return Ok(Step::Done);
+        match self.timing {
+            Timing::RowTime(_) => self.emit_until(context.watermark_ms, context),
+            Timing::AtEnd | Timing::Clock => Ok(Step::Done),
         }
-        self.emit_until(context.watermark_ms, context)
+    }
+
+    fn on_processing_time(&mut self, context: &mut Context<'_>) -> Result<Step, OperatorError> {
+        match self.timing {
+            Timing::Clock => self.emit_until(context.now_ms.saturating_sub(1), context),
+            Timing::AtEnd | Timing::RowTime(_) => Ok(Step::Done),
+        }
+    }
+
+    fn wake_at_ms(&self) -> Option<i64> {
+        let ((first_ms, _, _), _) = self.rows.first_key_value().filter(|_| self.timing == Timing::Clock)?;
+        Some(first_ms.saturating_add(1))
     }
 
     fn end_input(&mut self, _input: usize, context: &mut Context<'_>) -> Result<Step, OperatorError> {
@@ -210,6 +238,18 @@ mod tests {
         assert_eq!(ids(&spec, &script), ["1", "2", "3", "5", "8", "7", "9"]);
         let make = |setup: &Setup| build(&flott_job::OperatorSpec::Sort(spec.clone()), setup);
         assert_eq!(run(&make, &script, &input()).expect("runs").counts.late_rows_dropped, 2);
+    }
+
+    #[test]
+    fn by_the_clock_the_rows_of_a_millisecond_are_sorted() {
+        let spec = SortSpec { order: vec![column(0, true)], rowtime: None, offset: 0, fetch: None, input: input() };
+        let at =
+            |now_ms, ids: [i32; 2]| vec![Event::Clock(now_ms), Event::inserts(0, ids.map(|id| row(id, 0)).to_vec())];
+        let script = Script::new(vec![input()], [at(1, [1, 2]), at(2, [3, 4]), at(5, [5, 6])].concat()).ended();
+        let make = |setup: &Setup| build(&flott_job::OperatorSpec::Sort(spec.clone()), setup);
+        let seen = check_cuts(&make, &script, &input());
+        let ids: Vec<String> = row_texts(&seen).iter().map(|row| row[3..4].to_string()).collect();
+        assert_eq!(ids, ["2", "1", "4", "3", "6", "5"]);
     }
 
     #[test]

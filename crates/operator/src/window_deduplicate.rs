@@ -7,6 +7,7 @@
 use arrow_array::cast::AsArray;
 use arrow_array::types::TimestampMillisecondType;
 use flott_job::spec::DeduplicateSpec;
+use flott_job::window::WindowTime;
 use flott_record::{Batch, RowKind};
 use flott_state::{RowEncoder, SnapshotReader, SnapshotWriter};
 
@@ -14,7 +15,8 @@ use crate::chunks::{in_chunks, keys_of};
 use crate::deduplicate::{Kept, replaces, times_ms};
 use crate::interface::{Context, Operator, OperatorError, Setup, Step};
 use crate::row_output::RowOutput;
-use crate::window_tables::{WindowTables, is_late};
+use crate::window_tables::WindowTables;
+use crate::window_time::WindowClock;
 
 /// The operator; see the module's text.
 pub struct WindowDeduplicate {
@@ -22,6 +24,7 @@ pub struct WindowDeduplicate {
     rowtime: usize,
     keep_last: bool,
     window_end: usize,
+    clock: WindowClock,
     windows: WindowTables<Kept>,
     encoder: RowEncoder,
 }
@@ -30,17 +33,19 @@ impl WindowDeduplicate {
     /// Lays out the state.
     ///
     /// # Errors
-    /// A deduplication by arrival, as in Flink.
+    /// A deduplication by arrival, as in Flink; a time zone that is not known.
     pub fn new(spec: &DeduplicateSpec, window_end: usize, setup: &Setup) -> Result<Self, OperatorError> {
         let rowtime = spec.rowtime.ok_or_else(|| {
             let message = format!("not supported: deduplication within windows by arrival ({})", setup.name);
             OperatorError::Failed(message)
         })?;
+        let attached = WindowTime::Attached { start: window_end, end: window_end, rowtime: true };
         Ok(WindowDeduplicate {
             keys: spec.keys.clone(),
             rowtime,
             keep_last: spec.keep_last,
             window_end,
+            clock: WindowClock::new(&attached, &spec.input, setup)?,
             windows: WindowTables::default(),
             encoder: RowEncoder::new(&spec.input),
         })
@@ -52,7 +57,7 @@ impl WindowDeduplicate {
         let times = times_ms(batch.column(self.rowtime))?;
         let ends = batch.column(self.window_end).as_primitive::<TimestampMillisecondType>();
         for (row, (end_ms, time_ms)) in ends.values().iter().zip(times).enumerate() {
-            if is_late(*end_ms, context.watermark_ms) {
+            if self.clock.is_over(*end_ms, context.watermark_ms) {
                 context.counts.late_rows_dropped += 1;
                 continue;
             }
@@ -82,7 +87,7 @@ impl Operator for WindowDeduplicate {
     fn on_watermark(&mut self, context: &mut Context<'_>) -> Result<Step, OperatorError> {
         let mut out = RowOutput::default();
         let mut step = Step::Done;
-        while let Some(fired) = self.windows.pop_due(context.watermark_ms) {
+        while let Some(fired) = self.windows.pop_due(|end_ms| self.clock.is_over(end_ms, context.watermark_ms)) {
             out.push(RowKind::Insert, &fired.value.row);
             if out.is_full(context) {
                 step = Step::Yield { consumed_rows: 0 };

@@ -2,6 +2,7 @@
 //!
 //! Emits   insert-only, when time passes the windows' end: windows by their end, within a window keys by their encoding, within a key left rows in order of
 //!         arrival, each with its right rows in order of arrival, then right rows without a match.
+//! Time    the watermark, or the clock for windows of processing time (those that are open at the end of input are never emitted).
 //! Late    rows whose window has fired are dropped and counted.
 //! State   `windows`: window and key to the rows of both sides; gone when the window fires. Rows whose key matches nothing lie there too if their side is outer.
 
@@ -12,6 +13,7 @@ use arrow_buffer::NullBuffer;
 use arrow_select::take::take;
 use flott_evaluation::Evaluator;
 use flott_job::spec::{JoinKind, WindowJoinSpec};
+use flott_job::window::WindowTime;
 use flott_record::{Batch, KeyRows};
 use flott_state::encoding::{read_length, write_length};
 use flott_state::{DecodeError, RowEncoder, SnapshotReader, SnapshotWriter, StateValue};
@@ -19,7 +21,8 @@ use flott_state::{DecodeError, RowEncoder, SnapshotReader, SnapshotWriter, State
 use crate::chunks::keys_of;
 use crate::interface::{Context, Operator, OperatorError, Setup, Step};
 use crate::limits::JOIN_CANDIDATES_PER_STEP;
-use crate::window_tables::{WindowTables, is_late};
+use crate::window_tables::WindowTables;
+use crate::window_time::WindowClock;
 
 /// The rows of one key in one window.
 #[derive(Debug, Default)]
@@ -69,6 +72,9 @@ struct Ready {
 pub struct WindowJoin {
     kind: JoinKind,
     filter_nulls: Vec<bool>,
+    /// Whether the windows are of event time, else of the clock's.
+    rowtime: bool,
+    clock: WindowClock,
     condition: Option<Evaluator>,
     left: Side,
     right: Side,
@@ -80,12 +86,10 @@ impl WindowJoin {
     /// Compiles the residual condition and lays out the state.
     ///
     /// # Errors
-    /// The condition is not supported, or windows are of processing time.
+    /// The condition is not supported, or the time zone is not known.
     pub fn new(spec: &WindowJoinSpec, setup: &Setup) -> Result<Self, OperatorError> {
-        if !spec.rowtime {
-            let message = format!("not supported: a join of processing-time windows ({})", setup.name);
-            return Err(OperatorError::Failed(message));
-        }
+        let attached =
+            WindowTime::Attached { start: spec.left_window_start, end: spec.left_window_end, rowtime: spec.rowtime };
         let join = &spec.join;
         let condition = match &join.condition {
             Some(condition) => Some(Evaluator::new(condition, &setup.session)?),
@@ -99,12 +103,29 @@ impl WindowJoin {
         Ok(WindowJoin {
             kind: join.kind,
             filter_nulls: join.filter_nulls.clone(),
+            rowtime: spec.rowtime,
+            clock: WindowClock::new(&attached, &join.left, setup)?,
             condition,
             left: side(&join.left_keys, spec.left_window_end, &join.left),
             right: side(&join.right_keys, spec.right_window_end, &join.right),
             windows: WindowTables::default(),
             ready: None,
         })
+    }
+
+    /// The moment up to which time has passed: the watermark, or the millisecond before now.
+    fn passed_ms(&self, context: &Context<'_>) -> i64 {
+        if self.rowtime { context.watermark_ms } else { context.now_ms.saturating_sub(1) }
+    }
+
+    /// Emits all that is due.
+    fn emit_due(&mut self, context: &mut Context<'_>) -> Result<Step, OperatorError> {
+        while self.drain(context)? {
+            if !self.fire(context)? {
+                return Ok(Step::Done);
+            }
+        }
+        Ok(Step::Yield { consumed_rows: 0 })
     }
 
     fn store(&mut self, is_left: bool, batch: &Batch, context: &mut Context<'_>) {
@@ -114,9 +135,10 @@ impl WindowJoin {
         let matchable = matchable(batch, &side.keys, &self.filter_nulls);
         let kept_unmatched = is_left && matches!(self.kind, JoinKind::Left | JoinKind::Full | JoinKind::Anti)
             || !is_left && matches!(self.kind, JoinKind::Right | JoinKind::Full);
+        let passed_ms = self.passed_ms(context);
         let ends = batch.column(side.window_end).as_primitive::<TimestampMillisecondType>();
         for (row, end_ms) in ends.values().iter().enumerate() {
-            if is_late(*end_ms, context.watermark_ms) {
+            if self.clock.is_over(*end_ms, passed_ms) {
                 context.counts.late_rows_dropped += 1;
                 continue;
             }
@@ -135,8 +157,9 @@ impl WindowJoin {
     fn fire(&mut self, context: &Context<'_>) -> Result<bool, OperatorError> {
         let mut fired = Vec::new();
         let mut pairs = 0;
+        let passed_ms = self.passed_ms(context);
         while pairs < JOIN_CANDIDATES_PER_STEP {
-            let Some(key) = self.windows.pop_due(context.watermark_ms) else { break };
+            let Some(key) = self.windows.pop_due(|end_ms| self.clock.is_over(end_ms, passed_ms)) else { break };
             pairs += key.value.left.len() * key.value.right.len() + 1;
             fired.push(key.value);
         }
@@ -282,12 +305,16 @@ impl Operator for WindowJoin {
     }
 
     fn on_watermark(&mut self, context: &mut Context<'_>) -> Result<Step, OperatorError> {
-        while self.drain(context)? {
-            if !self.fire(context)? {
-                return Ok(Step::Done);
-            }
-        }
-        Ok(Step::Yield { consumed_rows: 0 })
+        if self.rowtime { self.emit_due(context) } else { Ok(Step::Done) }
+    }
+
+    fn on_processing_time(&mut self, context: &mut Context<'_>) -> Result<Step, OperatorError> {
+        if self.rowtime { Ok(Step::Done) } else { self.emit_due(context) }
+    }
+
+    fn wake_at_ms(&self) -> Option<i64> {
+        let end_ms = self.windows.next_end_ms().filter(|_| !self.rowtime)?;
+        Some(self.clock.last_instant_ms(end_ms).saturating_add(1))
     }
 
     fn prepare_barrier(&mut self, context: &mut Context<'_>) -> Result<Step, OperatorError> {
@@ -412,6 +439,22 @@ mod tests {
         assert_eq!(values, ["+I[1, 1, 10, 1, 3, 10]", "+I[1, 2, 20, 1, 5, 20]", "+I[1, 2, 20, 1, 6, 20]"]);
         let driver = run(&make, &script, &output(JoinKind::Inner)).expect("runs");
         assert_eq!(driver.counts.late_rows_dropped, 1);
+    }
+
+    #[test]
+    fn windows_of_the_clock_end_with_it() {
+        let events = vec![
+            Event::Clock(5),
+            Event::rows(0, vec![row(Some(1), 1, 10), row(Some(1), 2, 20)]),
+            Event::rows(1, vec![row(Some(1), 3, 10), row(Some(1), 4, 20)]),
+            Event::Clock(10),
+        ];
+        let script = Script::new(vec![side(), side()], events).ended();
+        let mut spec = spec(JoinKind::Semi, false);
+        spec.rowtime = false;
+        let make = |setup: &Setup| build(&flott_job::OperatorSpec::WindowJoin(spec.clone()), setup);
+        let seen = check_cuts(&make, &script, &output(JoinKind::Semi));
+        assert_eq!(row_texts(&seen), ["+I[1, 1, 1970-01-01T00:00:00.010]"]);
     }
 
     proptest! {

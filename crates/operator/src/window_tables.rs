@@ -31,11 +31,6 @@ impl<V> Default for WindowTables<V> {
     }
 }
 
-/// Whether a window has fired at this watermark, so that a row for it is late.
-pub(crate) fn is_late(window_end_ms: i64, watermark_ms: i64) -> bool {
-    window_end_ms.saturating_sub(1) <= watermark_ms
-}
-
 impl<V> WindowTables<V> {
     /// The state of a key in a window.
     pub(crate) fn get_or_insert_with(
@@ -48,12 +43,12 @@ impl<V> WindowTables<V> {
         self.open.entry(window_end_ms).or_default().get_or_insert_with(hash, key, default).0
     }
 
-    /// Takes the next key of the windows that end at `watermark_ms + 1` or before.
-    pub(crate) fn pop_due(&mut self, watermark_ms: i64) -> Option<Fired<V>> {
+    /// Takes the next key of the windows that are over.
+    pub(crate) fn pop_due(&mut self, is_over: impl Fn(i64) -> bool) -> Option<Fired<V>> {
         while self.firing.is_empty() {
             let first = self.open.first_entry()?;
             let window_end_ms = *first.key();
-            if !is_late(window_end_ms, watermark_ms) {
+            if !is_over(window_end_ms) {
                 return None;
             }
             let mut fired: Vec<Fired<V>> = first
@@ -65,6 +60,11 @@ impl<V> WindowTables<V> {
             self.firing = fired;
         }
         self.firing.pop()
+    }
+
+    /// The end of the next window.
+    pub(crate) fn next_end_ms(&self) -> Option<i64> {
+        self.firing.last().map(|fired| fired.window_end_ms).or_else(|| self.open.keys().next().copied())
     }
 }
 

@@ -7,6 +7,7 @@
 use arrow_array::cast::AsArray;
 use arrow_array::types::TimestampMillisecondType;
 use flott_job::spec::{RankKind, RankSpec};
+use flott_job::window::WindowTime;
 use flott_record::{Batch, RowKind};
 use flott_state::{RowEncoder, SnapshotReader, SnapshotWriter};
 
@@ -16,12 +17,14 @@ use crate::chunks::{in_chunks, keys_of};
 use crate::interface::{Context, Operator, OperatorError, Setup, Step};
 use crate::row_output::RowOutput;
 use crate::sort_key::SortKeys;
-use crate::window_tables::{WindowTables, is_late};
+use crate::window_tables::WindowTables;
+use crate::window_time::WindowClock;
 
 /// The operator; see the module's text.
 pub struct WindowRank {
     spec: RankSpec,
     window_end: usize,
+    clock: WindowClock,
     emission: Emission,
     windows: WindowTables<BoundedRows>,
     encoder: RowEncoder,
@@ -31,15 +34,17 @@ impl WindowRank {
     /// Lays out the state.
     ///
     /// # Errors
-    /// RANK and DENSE_RANK, as in Flink.
+    /// RANK and DENSE_RANK, as in Flink; a time zone that is not known.
     pub fn new(spec: &RankSpec, window_end: usize, setup: &Setup) -> Result<Self, OperatorError> {
         if spec.kind != RankKind::RowNumber {
             let message = format!("not supported: ranks other than ROW_NUMBER() within windows ({})", setup.name);
             return Err(OperatorError::Failed(message));
         }
+        let attached = WindowTime::Attached { start: window_end, end: window_end, rowtime: true };
         Ok(WindowRank {
             emission: Emission::new(spec),
             window_end,
+            clock: WindowClock::new(&attached, &spec.input, setup)?,
             windows: WindowTables::default(),
             encoder: RowEncoder::new(&spec.input),
             spec: spec.clone(),
@@ -55,7 +60,7 @@ impl WindowRank {
         let rows = self.encoder.encode(batch);
         let ends = batch.column(self.window_end).as_primitive::<TimestampMillisecondType>();
         for (row, end_ms) in ends.values().iter().enumerate() {
-            if is_late(*end_ms, context.watermark_ms) {
+            if self.clock.is_over(*end_ms, context.watermark_ms) {
                 context.counts.late_rows_dropped += 1;
                 continue;
             }
@@ -76,7 +81,7 @@ impl Operator for WindowRank {
     fn on_watermark(&mut self, context: &mut Context<'_>) -> Result<Step, OperatorError> {
         let mut out = RowOutput::default();
         let mut step = Step::Done;
-        while let Some(fired) = self.windows.pop_due(context.watermark_ms) {
+        while let Some(fired) = self.windows.pop_due(|end_ms| self.clock.is_over(end_ms, context.watermark_ms)) {
             for (index, row) in fired.value.rows().enumerate() {
                 self.emission.push(&mut out, RowKind::Insert, row, index + 1);
             }
