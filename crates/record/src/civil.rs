@@ -125,6 +125,34 @@ pub fn write_interval_millis(out: &mut String, millis: i64) {
     write_time_sql(out, millis % DAY_MS, 0, 3);
 }
 
+/// `P14M`, Java's `Period.toString` of an interval in months.
+pub fn write_period_iso(out: &mut String, months: i32) {
+    let _infallible = if months == 0 { out.write_str("P0D") } else { write!(out, "P{months}M") };
+}
+
+/// `PT25H1M30.5S`, Java's `Duration.toString` of an interval in milliseconds; each part has the sign.
+pub fn write_duration_iso(out: &mut String, millis: i64) {
+    let (hours, minutes) = (millis / 3_600_000, millis / 60_000 % 60);
+    let (seconds, fraction) = (millis / 1_000 % 60, (millis % 1_000).abs());
+    out.push_str("PT");
+    if hours != 0 {
+        let _infallible = write!(out, "{hours}H");
+    }
+    if minutes != 0 {
+        let _infallible = write!(out, "{minutes}M");
+    }
+    if seconds == 0 && fraction == 0 && (hours != 0 || minutes != 0) {
+        return;
+    }
+    let sign = if millis < 0 && seconds == 0 && fraction != 0 { "-" } else { "" };
+    let _infallible = write!(out, "{sign}{seconds}");
+    if fraction != 0 {
+        let digits = format!("{fraction:03}");
+        let _infallible = write!(out, ".{}", digits.trim_end_matches('0'));
+    }
+    out.push('S');
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -148,5 +176,19 @@ mod tests {
         assert_eq!(text(1_704_067_200_000, 3), "2024-01-01T00:00");
         assert_eq!(text(1_704_067_210_500, 3), "2024-01-01T00:00:10.500");
         assert_eq!(text(-1, 6), "1969-12-31T23:59:59.999999");
+    }
+
+    #[test]
+    fn durations_are_those_of_java() {
+        let text = |millis| {
+            let mut out = String::new();
+            write_duration_iso(&mut out, millis);
+            out
+        };
+        assert_eq!(text(90_000), "PT1M30S");
+        assert_eq!(text(0), "PT0S");
+        assert_eq!(text(-86_400_000), "PT-24H");
+        assert_eq!(text(2_865_906_700), "PT796H5M6.7S");
+        assert_eq!(text(-7), "PT-0.007S");
     }
 }

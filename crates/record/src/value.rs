@@ -86,8 +86,8 @@ impl fmt::Display for Value {
                 }
                 out.push('Z');
             }
-            Value::IntervalYearMonth(months) => civil::write_interval_months(&mut out, *months),
-            Value::IntervalDayTime(millis) => civil::write_interval_millis(&mut out, *millis),
+            Value::IntervalYearMonth(months) => civil::write_period_iso(&mut out, *months),
+            Value::IntervalDayTime(millis) => civil::write_duration_iso(&mut out, *millis),
             Value::Array(values) => return write_list(f, "[", values, "]"),
             Value::Map(entries) => return write_map(f, entries),
             Value::Row(values) => return write_list(f, "+I[", values, "]"),

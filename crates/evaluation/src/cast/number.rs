@@ -9,6 +9,7 @@ use arrow_array::types::{
 };
 use arrow_array::{Array, ArrayRef, BooleanArray, PrimitiveArray};
 use arrow_buffer::BooleanBuffer;
+use arrow_schema::DataType as ArrowType;
 use flott_record::{DataType, TypeKind};
 
 use super::Convert;
@@ -74,6 +75,27 @@ fn decimals<S: ArrowPrimitiveType>(
     Arc::new(numbers.with_data_type(arrow_type))
 }
 
+/// Decimals that all fit.
+fn exact_decimals<S: ArrowPrimitiveType>(
+    array: &ArrayRef,
+    (precision, scale): (u8, u8),
+    convert: impl Fn(S::Native) -> i128,
+) -> ArrayRef {
+    let numbers = array.as_primitive::<S>().unary::<_, Decimal128Type>(convert);
+    let arrow_type = DataType { kind: TypeKind::Decimal { precision, scale }, nullable: true }.to_arrow();
+    Arc::new(numbers.with_data_type(arrow_type))
+}
+
+/// Digits of the largest integer of a type.
+fn digits_of<S: ArrowPrimitiveType>() -> u8 {
+    match size_of::<S::Native>() {
+        1 => 3,
+        2 => 5,
+        4 => 10,
+        _ => 19,
+    }
+}
+
 fn from_integer<S: ArrowPrimitiveType>(array: &ArrayRef, to: &TypeKind) -> ArrayRef
 where
     S::Native: Into<i64>,
@@ -89,6 +111,10 @@ where
         TypeKind::IntervalDayTime => unary::<S, DurationMillisecondType>(array, |value| value.into()),
         TypeKind::Decimal { precision, scale } => {
             let digits = (*precision, *scale);
+            if precision - scale >= digits_of::<S>() {
+                let factor = decimal::power_of_ten(*scale);
+                return exact_decimals::<S>(array, digits, move |value| i128::from(value.into()) * factor);
+            }
             decimals::<S>(array, digits, move |value| decimal::rescale(i128::from(value.into()), 0, digits.0, digits.1))
         }
         _ => unary::<S, Int64Type>(array, Into::into),
@@ -148,6 +174,12 @@ fn from_decimal(array: &ArrayRef, from_scale: u8, to: &TypeKind) -> ArrayRef {
         TypeKind::Boolean => truth::<Decimal128Type>(array, |value| value != 0),
         TypeKind::Decimal { precision, scale } => {
             let digits = (*precision, *scale);
+            let from_precision =
+                if let ArrowType::Decimal128(precision, _) = array.data_type() { *precision } else { 38 };
+            if *scale >= from_scale && precision - scale >= from_precision - from_scale {
+                let factor = decimal::power_of_ten(scale - from_scale);
+                return exact_decimals::<Decimal128Type>(array, digits, move |value| value.wrapping_mul(factor));
+            }
             decimals::<Decimal128Type>(array, digits, move |value| {
                 decimal::rescale(value, from_scale, digits.0, digits.1)
             })

@@ -12,6 +12,7 @@ use arrow_array::types::{
 use arrow_array::{Array, ArrayRef, Datum, PrimitiveArray, Scalar};
 use arrow_schema::ArrowError;
 use flott_record::TypeKind;
+use flott_record::data_type::DECIMAL_PRECISION_MAX;
 
 use super::pairs::{zip, zip_checked, zip_divide};
 use super::{CallSite, Frame, Infallible, ScalarFunction, WithScalars, interval};
@@ -176,9 +177,18 @@ fn decimals(call: &CallSite, s1: u8, s2: u8) -> Compiled {
         return Err(call.not_supported());
     };
     let common = s1.max(s2);
-    let aligned =
-        move |a: i128, b: i128| Some((decimal::rescale(a, s1, 38, common)?, decimal::rescale(b, s2, 38, common)?));
+    // A result of fewer than 38 digits was not cut, so that each sum and product fits.
+    let exact = precision < DECIMAL_PRECISION_MAX;
+    let (up1, up2) = (decimal::power_of_ten(common - s1), decimal::power_of_ten(common - s2));
+    let aligned = move |a: i128, b: i128| Some((a.checked_mul(up1)?, b.checked_mul(up2)?));
     Ok(match call.name.as_str() {
+        "+" if exact && scale == common => {
+            exact_function(call, move |a, b| a.wrapping_mul(up1).wrapping_add(b.wrapping_mul(up2)))
+        }
+        "-" if exact && scale == common => {
+            exact_function(call, move |a, b| a.wrapping_mul(up1).wrapping_sub(b.wrapping_mul(up2)))
+        }
+        "*" if exact && scale == s1 + s2 => exact_function(call, i128::wrapping_mul),
         "+" => decimal_function(call, false, move |a, b| decimal::add(a, s1, b, s2, precision, scale)),
         "-" => decimal_function(call, false, move |a, b| decimal::add(a, s1, -b, s2, precision, scale)),
         "*" => decimal_function(call, false, move |a, b| decimal::multiply(a, b, s1 + s2, precision, scale)),
@@ -191,6 +201,17 @@ fn decimals(call: &CallSite, s1: u8, s2: u8) -> Compiled {
             decimal::rescale(a % b, common, precision, scale)
         }),
     })
+}
+
+/// An operator over decimals whose results all fit.
+fn exact_function(call: &CallSite, compute: impl Fn(i128, i128) -> i128 + Send + 'static) -> Box<dyn ScalarFunction> {
+    let arrow_type = call.data_type.to_arrow();
+    Box::new(Infallible(move |arguments: &[ArrayRef], _: &Frame| {
+        let left = arguments[0].as_primitive::<Decimal128Type>();
+        let right = arguments[1].as_primitive::<Decimal128Type>();
+        let numbers: PrimitiveArray<Decimal128Type> = zip(left, right, &compute)?;
+        Ok(Arc::new(numbers.with_data_type(arrow_type.clone())) as ArrayRef)
+    }))
 }
 
 fn decimal_function(

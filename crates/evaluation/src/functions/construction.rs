@@ -87,10 +87,37 @@ fn map(arguments: &[ArrayRef], rows: usize, to: &ArrowType) -> Column {
     if keys.null_count() > 0 {
         return Err(EvaluationError { message: "a key of a MAP is NULL".to_string(), row: None });
     }
+    let (keys, values, offsets) = distinct_keys(keys, values, arguments.len() / 2, rows)?;
     let length = keys.len();
     let pairs = StructArray::try_new_with_length(fields.clone(), vec![keys, values], None, length)?;
-    let offsets = OffsetBuffer::from_repeated_length(arguments.len() / 2, rows);
     Ok(Arc::new(MapArray::try_new(Arc::clone(entries), offsets, pairs, None, false)?))
+}
+
+/// The entries of maps of `width` entries each, and their offsets; of entries with the same key the last one stays.
+fn distinct_keys(
+    keys: ArrayRef,
+    values: ArrayRef,
+    width: usize,
+    rows: usize,
+) -> Result<(ArrayRef, ArrayRef, OffsetBuffer<i32>), EvaluationError> {
+    let encoded = if width > 1 { KeyRows::encode(std::slice::from_ref(&keys), keys.len()) } else { KeyRows::default() };
+    let repeated = |row: usize, entry: usize| {
+        let later = entry + 1..(row + 1) * width;
+        later.into_iter().any(|other| encoded.key(other) == encoded.key(entry))
+    };
+    let mut kept: Vec<u32> = Vec::with_capacity(keys.len());
+    let mut lengths = Vec::with_capacity(rows);
+    for row in 0..rows {
+        let before = kept.len();
+        kept.extend((row * width..(row + 1) * width).filter(|entry| !repeated(row, *entry)).map(|entry| entry as u32));
+        lengths.push(kept.len() - before);
+    }
+    let offsets = OffsetBuffer::from_lengths(lengths);
+    if kept.len() == keys.len() {
+        return Ok((keys, values, offsets));
+    }
+    let kept = UInt32Array::from(kept);
+    Ok((take(&keys, &kept, None)?, take(&values, &kept, None)?, offsets))
 }
 
 fn integer(call: &CallSite, index: usize) -> Option<usize> {

@@ -73,7 +73,9 @@ impl Matcher {
         let mut characters = escape.chars();
         let escape = match (characters.next(), characters.next()) {
             (None, _) => None,
-            (Some(' '), None) | (Some(_), Some(_)) => return Err(format!("Invalid escape character '{escape}'")),
+            (Some(' ' | '\0'), None) | (Some(_), Some(_)) => {
+                return Err(format!("Invalid escape character '{escape}'"));
+            }
             (Some(character), None) => Some(character),
         };
         if similar { similar_to(pattern, escape) } else { Ok(simplest(tokens(pattern, escape)?)) }

@@ -47,6 +47,8 @@ pub(super) fn full_name(kind: &TypeKind) -> String {
         TypeKind::Int => "INTEGER".to_string(),
         TypeKind::Varchar(length) => format!("VARCHAR({length})"),
         TypeKind::Varbinary(length) => format!("VARBINARY({length})"),
+        TypeKind::TimestampLtz(precision) => format!("TIMESTAMP_WITH_LOCAL_TIME_ZONE({precision})"),
+        TypeKind::Map(key, value) => format!("({}, {}) MAP", full_name(&key.kind), full_name(&value.kind)),
         TypeKind::Multiset(element) => format!("{} MULTISET", full_name(&element.kind)),
         TypeKind::Array(element) => format!("{} ARRAY", full_name(&element.kind)),
         other => other.to_string(),

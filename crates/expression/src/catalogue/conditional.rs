@@ -57,8 +57,7 @@ fn null_if(call: Call<'_>) -> Result<Resolution, SignatureError> {
 
 /// NULL if an argument is.
 fn extreme(call: Call<'_>) -> Result<Resolution, SignatureError> {
-    let given: Vec<String> = call.types.iter().map(DataType::to_string).collect();
-    let unordered = call.wrong_value(format!("Invalid function call: {}({})", call.name, given.join(", ")));
+    let unordered = call.invalid_call();
     let (call, kind) = common(call).map_err(|_| unordered.clone())?;
     let nested = matches!(kind, TypeKind::Array(_) | TypeKind::Map(..) | TypeKind::Multiset(_) | TypeKind::Row(_));
     if nested {
@@ -69,8 +68,7 @@ fn extreme(call: Call<'_>) -> Result<Resolution, SignatureError> {
 
 fn type_of(call: Call<'_>) -> Result<Resolution, SignatureError> {
     if call.len() == 2 && (*call.kind(1) != TypeKind::Boolean || call.literal(1).is_none()) {
-        let given: Vec<String> = call.types.iter().map(DataType::to_string).collect();
-        return Err(call.wrong_value(format!("Invalid function call: TYPEOF({})", given.join(", "))));
+        return Err(call.invalid_call());
     }
     Ok(call.gives_nullable(TypeKind::string()))
 }
@@ -103,7 +101,7 @@ mod tests {
         );
         assert!(
             result("GREATEST", &[TypeKind::Int.not_null(), TypeKind::string().not_null()])
-                .contains("Invalid function call: GREATEST(INT NOT NULL, STRING NOT NULL)")
+                .contains("Invalid function call:\nGREATEST(INT NOT NULL, STRING NOT NULL)")
         );
     }
 }

@@ -237,6 +237,13 @@ impl<'a> Call<'a> {
         }
     }
 
+    /// The refusal of the call as a whole, in the words of Flink's own functions.
+    pub fn invalid_call(&self) -> SignatureError {
+        let given: Vec<String> = self.arguments.iter().map(|argument| argument.data_type.to_string()).collect();
+        let call = format!("{}({})", self.name, given.join(", "));
+        self.wrong_value(format!("SQL validation failed. Invalid function call:\n{call}"))
+    }
+
     /// The refusal of an argument's value.
     pub fn wrong_value(&self, message: impl Into<String>) -> SignatureError {
         SignatureError::WrongValue { name: self.name.to_string(), message: message.into() }
