@@ -8,6 +8,7 @@
 
 pub mod blackhole;
 pub mod contract;
+pub mod datagen;
 mod encoding;
 pub mod filesystem;
 mod generated;
@@ -30,6 +31,7 @@ use std::sync::Arc;
 pub fn standard() -> Registry {
     let mut registry = Registry::new();
     registry.register(Arc::new(blackhole::BlackholeConnector));
+    registry.register(Arc::new(datagen::DatagenConnector));
     registry.register(Arc::new(filesystem::FilesystemConnector));
     registry.register(Arc::new(nexmark::NexmarkConnector));
     registry.register(Arc::new(print::PrintConnector::new()));

@@ -26,3 +26,9 @@ pub const WRITE_BUFFER_BYTES: usize = 256 * 1024;
 
 /// Partitions that one writer has open at a time: each holds a file and a buffer. The one without rows for the longest time is ended first.
 pub const OPEN_PARTITIONS_MAX: usize = 128;
+
+/// Characters or bytes that a generated value has at the most: a full batch of them stays below the 2 GiB that 32-bit offsets reach.
+pub const DATAGEN_LENGTH_MAX: i64 = 100_000;
+
+/// Elements that a generated collection has at the most, for the same reason.
+pub const DATAGEN_ELEMENTS_MAX: i64 = 1_000;
