@@ -6,6 +6,7 @@
 pub(crate) mod mapping;
 
 mod arithmetic;
+mod bitmap;
 mod collection;
 mod comparator;
 mod comparison;
@@ -151,7 +152,7 @@ impl CallSite {
 /// A family of functions: `None` if the name is none of its own.
 type FunctionFamily = fn(&CallSite) -> Option<Result<Box<dyn ScalarFunction>, CompileError>>;
 
-const FAMILIES: [FunctionFamily; 12] = [
+const FAMILIES: [FunctionFamily; 13] = [
     arithmetic::compile,
     comparison::compile,
     conditional::compile,
@@ -164,6 +165,7 @@ const FAMILIES: [FunctionFamily; 12] = [
     temporal::compile,
     math::compile,
     collection::compile,
+    bitmap::compile,
 ];
 
 /// Compiles a call.

@@ -5,6 +5,7 @@
 
 mod aggregates;
 mod arithmetic;
+mod bitmap;
 mod casts;
 mod collection;
 mod common_type;
@@ -106,7 +107,7 @@ pub fn resolve(name: &str, arguments: &[Argument]) -> Result<Resolution, Signatu
 /// A family of functions: `None` if the name is none of its own.
 type FunctionFamily = fn(&str, &[Argument]) -> Option<Result<Resolution, SignatureError>>;
 
-const FAMILIES: [FunctionFamily; 9] = [
+const FAMILIES: [FunctionFamily; 10] = [
     operators::resolve,
     string::resolve,
     hash::resolve,
@@ -116,6 +117,7 @@ const FAMILIES: [FunctionFamily; 9] = [
     temporal::resolve,
     math::resolve,
     collection::resolve,
+    bitmap::resolve,
 ];
 
 fn missing(name: &str) -> SignatureError {
