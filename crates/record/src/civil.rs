@@ -47,11 +47,27 @@ pub fn days_in_month(year: i64, month: u32) -> u32 {
     }
 }
 
+/// Two digits of a number from 0 to 99; formatting machinery would cost more than the digits.
+fn push_two(out: &mut String, number: i64) {
+    for digit in [number / 10 % 10, number % 10] {
+        out.push(char::from(b'0' + digit as u8));
+    }
+}
+
 /// `2024-01-31`
 pub fn write_date(out: &mut String, days: i64) {
     let (year, month, day) = civil_from_days(days);
-    // Writing to a String cannot fail.
-    let _infallible = write!(out, "{year:04}-{month:02}-{day:02}");
+    if (0..10_000).contains(&year) {
+        push_two(out, year / 100);
+        push_two(out, year % 100);
+    } else {
+        // Writing to a String cannot fail.
+        let _infallible = write!(out, "{year:04}");
+    }
+    out.push('-');
+    push_two(out, i64::from(month));
+    out.push('-');
+    push_two(out, i64::from(day));
 }
 
 /// `12:34` or `12:34:56` or `12:34:56.120`: the shortest that says all, fractions in groups of three, as Java does.
@@ -76,12 +92,19 @@ pub fn write_time_iso(out: &mut String, millis_of_day: i64, nanos_of_milli: i64)
 pub fn write_time_sql(out: &mut String, millis_of_day: i64, nanos_of_milli: i64, precision: u8) {
     let (hour, minute) = (millis_of_day / 3_600_000, millis_of_day / 60_000 % 60);
     let second = millis_of_day / 1_000 % 60;
-    let _infallible = write!(out, "{hour:02}:{minute:02}:{second:02}");
+    push_two(out, hour);
+    out.push(':');
+    push_two(out, minute);
+    out.push(':');
+    push_two(out, second);
     if precision > 0 {
         let nanos = millis_of_day % 1_000 * 1_000_000 + nanos_of_milli;
-        let digits = format!("{nanos:09}");
         out.push('.');
-        out.push_str(&digits[..usize::from(precision.min(9))]);
+        let mut unit = 100_000_000;
+        for _ in 0..precision.min(9) {
+            out.push(char::from(b'0' + (nanos / unit % 10) as u8));
+            unit /= 10;
+        }
     }
 }
 

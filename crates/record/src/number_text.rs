@@ -1,65 +1,118 @@
 //! Numbers as text the way Java writes them: `1.0`, `1.0E10`, `NaN`, `Infinity`, and plain decimals.
 
-use std::fmt::Write;
+use std::fmt::{self, Write};
+
+/// Digits of a number, without an allocation.
+struct Digits {
+    bytes: [u8; Digits::CAPACITY],
+    length: usize,
+}
+
+impl Digits {
+    /// Bytes of the longest text: a 128-bit integer has 39 digits, a double in scientific form at most 24 characters.
+    const CAPACITY: usize = 40;
+
+    fn of(arguments: fmt::Arguments<'_>) -> Digits {
+        let mut digits = Digits { bytes: [0; Digits::CAPACITY], length: 0 };
+        // The capacity holds every number.
+        let _infallible = digits.write_fmt(arguments);
+        digits
+    }
+
+    fn text(&self) -> &str {
+        std::str::from_utf8(&self.bytes[..self.length]).unwrap_or("")
+    }
+}
+
+impl fmt::Write for Digits {
+    fn write_str(&mut self, text: &str) -> fmt::Result {
+        let end = self.length + text.len();
+        let room = self.bytes.get_mut(self.length..end).ok_or(fmt::Error)?;
+        room.copy_from_slice(text.as_bytes());
+        self.length = end;
+        Ok(())
+    }
+}
 
 /// `Double.toString`: plain between 10^-3 and 10^7, else with an exponent; always a digit after the point.
 /// Digits are the shortest that read back as the same number (JDK 19 and later; older JDKs sometimes print more).
 pub fn double_text(value: f64) -> String {
-    if !value.is_finite() {
-        return non_finite_text(value);
-    }
-    java_layout(&format!("{value:e}"), value == 0.0, value.is_sign_negative())
+    let mut out = String::new();
+    write_double(&mut out, value);
+    out
 }
 
 /// `Float.toString`.
 pub fn float_text(value: f32) -> String {
-    if !value.is_finite() {
-        return non_finite_text(f64::from(value));
-    }
-    java_layout(&format!("{value:e}"), value == 0.0, value.is_sign_negative())
+    let mut out = String::new();
+    write_float(&mut out, value);
+    out
 }
 
-fn non_finite_text(value: f64) -> String {
-    let text = if value.is_nan() {
-        "NaN"
-    } else if value > 0.0 {
-        "Infinity"
+/// Appends [`double_text`].
+pub fn write_double(out: &mut String, value: f64) {
+    if value.is_finite() && value != 0.0 {
+        java_layout(out, Digits::of(format_args!("{value:e}")).text());
     } else {
-        "-Infinity"
-    };
-    text.to_string()
+        write_special(out, value);
+    }
+}
+
+/// Appends [`float_text`].
+pub fn write_float(out: &mut String, value: f32) {
+    if value.is_finite() && value != 0.0 {
+        java_layout(out, Digits::of(format_args!("{value:e}")).text());
+    } else {
+        write_special(out, f64::from(value));
+    }
+}
+
+fn write_special(out: &mut String, value: f64) {
+    if value.is_nan() {
+        out.push_str("NaN");
+        return;
+    }
+    if value.is_sign_negative() {
+        out.push('-');
+    }
+    out.push_str(if value == 0.0 { "0.0" } else { "Infinity" });
 }
 
 /// Lays `[-]d[.ddd]e[-]x` out as Java does.
-fn java_layout(scientific: &str, zero: bool, negative: bool) -> String {
-    let sign = if negative { "-" } else { "" };
-    if zero {
-        return format!("{sign}0.0");
-    }
+fn java_layout(out: &mut String, scientific: &str) {
     let unsigned = scientific.trim_start_matches('-');
+    if unsigned.len() < scientific.len() {
+        out.push('-');
+    }
     let (mantissa, exponent) = unsigned.split_once('e').unwrap_or((unsigned, "0"));
     let exponent: i32 = exponent.parse().unwrap_or(0);
-    let digits: String = mantissa.chars().filter(char::is_ascii_digit).collect();
-    let body = if (-3..7).contains(&exponent) {
-        plain_layout(&digits, exponent)
-    } else {
-        let rest = if digits.len() > 1 { &digits[1..] } else { "0" };
-        format!("{}.{rest}E{exponent}", &digits[..1])
-    };
-    format!("{sign}{body}")
+    let (first, rest) = mantissa.split_once('.').unwrap_or((mantissa, ""));
+    match exponent {
+        -3..0 => {
+            out.push_str("0.");
+            push_zeros(out, (-exponent - 1) as usize);
+            out.push_str(first);
+            out.push_str(rest);
+        }
+        0..7 => {
+            let whole = (exponent as usize).min(rest.len());
+            out.push_str(first);
+            out.push_str(&rest[..whole]);
+            push_zeros(out, exponent as usize - whole);
+            out.push('.');
+            out.push_str(if rest.len() > whole { &rest[whole..] } else { "0" });
+        }
+        _ => {
+            out.push_str(first);
+            out.push('.');
+            out.push_str(if rest.is_empty() { "0" } else { rest });
+            let _infallible = write!(out, "E{exponent}");
+        }
+    }
 }
 
-fn plain_layout(digits: &str, exponent: i32) -> String {
-    if exponent < 0 {
-        let zeros = "0".repeat((-exponent - 1) as usize);
-        return format!("0.{zeros}{digits}");
-    }
-    let whole = exponent as usize + 1;
-    if digits.len() <= whole {
-        format!("{digits}{}.0", "0".repeat(whole - digits.len()))
-    } else {
-        format!("{}.{}", &digits[..whole], &digits[whole..])
-    }
+fn push_zeros(out: &mut String, count: usize) {
+    out.extend(std::iter::repeat_n('0', count));
 }
 
 /// An unscaled decimal as plain digits with exactly `scale` digits after the point.
@@ -68,16 +121,20 @@ pub fn write_decimal(out: &mut String, unscaled: i128, scale: u8) {
     if unscaled < 0 {
         out.push('-');
     }
-    let digits = unscaled.unsigned_abs().to_string();
-    if scale == 0 {
-        out.push_str(&digits);
+    let digits = Digits::of(format_args!("{}", unscaled.unsigned_abs()));
+    let digits = digits.text();
+    if digits.len() <= scale {
+        out.push_str("0.");
+        push_zeros(out, scale - digits.len());
+        out.push_str(digits);
         return;
     }
-    let padded =
-        if digits.len() <= scale { format!("{}{digits}", "0".repeat(scale + 1 - digits.len())) } else { digits };
-    let (whole, fraction) = padded.split_at(padded.len() - scale);
-    // Writing to a String cannot fail.
-    let _infallible = write!(out, "{whole}.{fraction}");
+    let (whole, fraction) = digits.split_at(digits.len() - scale);
+    out.push_str(whole);
+    if scale > 0 {
+        out.push('.');
+        out.push_str(fraction);
+    }
 }
 
 #[cfg(test)]
@@ -96,6 +153,11 @@ mod tests {
             (-0.0, "-0.0"),
             (123.456, "123.456"),
             (f64::NAN, "NaN"),
+            (f64::NEG_INFINITY, "-Infinity"),
+            (1.5e-3, "0.0015"),
+            (-9_999_999.5, "-9999999.5"),
+            (f64::MIN_POSITIVE, "2.2250738585072014E-308"),
+            (100.0, "100.0"),
         ];
         for (value, text) in cases {
             assert_eq!(double_text(value), text);
@@ -113,5 +175,7 @@ mod tests {
         assert_eq!(text(120, 2), "1.20");
         assert_eq!(text(-5, 3), "-0.005");
         assert_eq!(text(7, 0), "7");
+        assert_eq!(text(0, 2), "0.00");
+        assert_eq!(text(i128::MIN, 38), "-1.70141183460469231731687303715884105728");
     }
 }

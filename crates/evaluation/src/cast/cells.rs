@@ -117,8 +117,6 @@ impl<'a> Cells<'a> {
             Cells::SmallInt(array) => write!(out, "{}", array.value(row)),
             Cells::Int(array) => write!(out, "{}", array.value(row)),
             Cells::BigInt(array) => write!(out, "{}", array.value(row)),
-            Cells::Float(array) => out.write_str(&number_text::float_text(array.value(row))),
-            Cells::Double(array) => out.write_str(&number_text::double_text(array.value(row))),
             Cells::String(array) => out.write_str(array.value(row)),
             Cells::Bytes(array) => out.write_str(&String::from_utf8_lossy(array.value(row))),
             other => {
@@ -130,6 +128,8 @@ impl<'a> Cells<'a> {
 
     fn write_other(&self, row: usize, out: &mut String) {
         match self {
+            Cells::Float(array) => number_text::write_float(out, array.value(row)),
+            Cells::Double(array) => number_text::write_double(out, array.value(row)),
             Cells::Decimal(array, scale) => number_text::write_decimal(out, array.value(row), *scale),
             Cells::Date(array) => civil::write_date(out, i64::from(array.value(row))),
             Cells::Time(array, precision) => write_time(out, array.value(row), *precision),
