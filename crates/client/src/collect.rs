@@ -19,10 +19,8 @@ pub const IDENTIFIER: &str = "collect";
 struct Queue {
     batches: VecDeque<(Batch, usize)>,
     bytes: usize,
-    /// Sinks and writers that exist; none any more means that nothing follows.
+    /// Connector, sinks and writers that exist; none any more means that nothing follows.
     producers: usize,
-    /// Whether there ever was one.
-    began: bool,
     reader_is_gone: bool,
     /// Writers that wait for room, by subtask.
     blocked: BTreeMap<u32, Waker>,
@@ -54,10 +52,7 @@ struct Producer {
 
 impl Producer {
     fn new(shared: &Shared) -> Self {
-        let mut queue = shared.queue();
-        queue.producers += 1;
-        queue.began = true;
-        drop(queue);
+        shared.queue().producers += 1;
         Producer { shared: shared.clone() }
     }
 }
@@ -78,7 +73,7 @@ impl Drop for Producer {
 /// A connector for one run of one query, and the receiver of its results.
 pub fn collector(environment: &Environment) -> (Arc<dyn Connector>, CollectReceiver) {
     let shared = Shared::default();
-    let connector = CollectConnector { shared: shared.clone() };
+    let connector = CollectConnector { producer: Producer::new(&shared) };
     (Arc::new(connector), CollectReceiver { shared, environment: environment.clone() })
 }
 
@@ -89,8 +84,8 @@ pub struct CollectReceiver {
 }
 
 impl CollectReceiver {
-    /// The next rows; waits for them. `None` when nothing follows: the job has ended, one way or the other (ask its handle).
-    /// To be called once the job was started.
+    /// The next rows; waits for them. `None` when nothing follows: the job has ended, one way or the other (ask its handle), or was
+    /// refused. Whoever keeps the connector keeps this waiting.
     pub fn next_batch(&mut self) -> Option<Batch> {
         self.next_within_ms(None)
     }
@@ -106,7 +101,7 @@ impl CollectReceiver {
             let mut queue = self.shared.queue();
             // A wake takes the waker away, so each look leaves it anew.
             queue.reader = Some(waker.clone());
-            !queue.batches.is_empty() || (queue.began && queue.producers == 0)
+            !queue.batches.is_empty() || queue.producers == 0
         };
         // In simulation waiting fails where nothing can happen any more: then nothing follows.
         let _came = waiter.wait_until(&mut is_over, timeout_ms);
@@ -128,7 +123,7 @@ impl CollectReceiver {
     /// Whether nothing follows.
     pub fn is_ended(&self) -> bool {
         let queue = self.shared.queue();
-        queue.batches.is_empty() && queue.began && queue.producers == 0
+        queue.batches.is_empty() && queue.producers == 0
     }
 
     /// Wakes `waker` once, when rows come or nothing follows any more; for those who wait for several things.
@@ -136,7 +131,7 @@ impl CollectReceiver {
         let is_due = {
             let mut queue = self.shared.queue();
             queue.reader = Some(waker);
-            !queue.batches.is_empty() || (queue.began && queue.producers == 0)
+            !queue.batches.is_empty() || queue.producers == 0
         };
         if is_due {
             self.shared.wake_reader();
@@ -166,7 +161,7 @@ impl Drop for CollectReceiver {
 }
 
 struct CollectConnector {
-    shared: Shared,
+    producer: Producer,
 }
 
 impl Connector for CollectConnector {
@@ -194,7 +189,7 @@ impl Connector for CollectConnector {
     }
 
     fn sink(&self, _: &TableSpec) -> Result<Box<dyn Sink>, ConnectorError> {
-        Ok(Box::new(CollectSink { producer: Producer::new(&self.shared) }))
+        Ok(Box::new(CollectSink { producer: Producer::new(&self.producer.shared) }))
     }
 }
 

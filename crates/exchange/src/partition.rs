@@ -24,7 +24,6 @@ pub enum Partitioner {
 /// Splits batches by key group; keeps its memory from batch to batch.
 pub struct HashPartitioner {
     columns: Vec<usize>,
-    max_parallelism: u32,
     /// Key group to target.
     target_of_group: Vec<u32>,
     targets: usize,
@@ -42,7 +41,6 @@ impl HashPartitioner {
         let owner = |group| subtask_of_key_group(group, targets, max_parallelism);
         HashPartitioner {
             columns,
-            max_parallelism,
             target_of_group: (0..max_parallelism).map(owner).collect(),
             targets: targets as usize,
             keys: KeyRows::default(),
@@ -92,10 +90,17 @@ impl HashPartitioner {
         self.target_of_row.clear();
         self.positions.clear();
         self.positions.resize(self.targets, 0);
-        for hash in self.keys.hashes() {
-            let target = self.target_of_group[key_group(*hash, self.max_parallelism) as usize];
-            self.target_of_row.push(target);
-            self.positions[target as usize] += 1;
+        let (groups, hashes) = (&self.target_of_group, self.keys.hashes());
+        let max_parallelism = groups.len() as u32;
+        // A mask is many times as fast as a division, and the usual numbers of key groups are powers of two.
+        if max_parallelism.is_power_of_two() {
+            let mask = max_parallelism - 1;
+            self.target_of_row.extend(hashes.iter().map(|hash| groups[(hash & mask) as usize]));
+        } else {
+            self.target_of_row.extend(hashes.iter().map(|hash| groups[key_group(*hash, max_parallelism) as usize]));
+        }
+        for target in &self.target_of_row {
+            self.positions[*target as usize] += 1;
         }
         let mut start = 0;
         for position in &mut self.positions {
@@ -123,12 +128,12 @@ mod tests {
 
     use super::*;
 
-    fn split(values: &[i64], targets: u32) -> Vec<(usize, Batch)> {
+    fn split(values: &[i64], targets: u32, max_parallelism: u32) -> Vec<(usize, Batch)> {
         let kinds: Vec<RowKind> = values.iter().map(|value| RowKind::ALL[(value & 3) as usize]).collect();
         let column: ArrayRef = Arc::new(Int64Array::from(values.to_vec()));
         let batch = Batch::new(vec![column], values.len()).with_row_kinds(&kinds);
         let mut pieces = Vec::new();
-        let mut partitioner = HashPartitioner::new(vec![0], targets, 128);
+        let mut partitioner = HashPartitioner::new(vec![0], targets, max_parallelism);
         partitioner.split(batch, &mut |target, piece| pieces.push((target, piece))).expect("integers can be gathered");
         pieces
     }
@@ -136,16 +141,18 @@ mod tests {
     proptest! {
         #[test]
         fn rows_go_to_the_owner_of_their_key_group_in_order(
-            values in proptest::collection::vec(-50i64..50, 1..200), targets in 1u32..6,
+            values in proptest::collection::vec(-50i64..50, 1..200),
+            targets in 1u32..6,
+            max_parallelism in prop_oneof![Just(128u32), Just(100), Just(6)],
         ) {
             let mut expected = vec![Vec::new(); targets as usize];
             let keys = KeyRows::encode(&[Arc::new(Int64Array::from(values.clone())) as ArrayRef], values.len());
             for (row, value) in values.iter().enumerate() {
-                let target = subtask_of_key_group(key_group(keys.hash(row), 128), targets, 128);
+                let target = subtask_of_key_group(key_group(keys.hash(row), max_parallelism), targets, max_parallelism);
                 expected[target as usize].push((*value, RowKind::ALL[(value & 3) as usize]));
             }
             let mut actual = vec![Vec::new(); targets as usize];
-            for (target, piece) in split(&values, targets) {
+            for (target, piece) in split(&values, targets, max_parallelism) {
                 prop_assert!(!piece.is_empty() && actual[target].is_empty());
                 let column = piece.column(0).as_primitive::<Int64Type>();
                 actual[target] = (0..piece.num_rows()).map(|row| (column.value(row), piece.kind(row))).collect();

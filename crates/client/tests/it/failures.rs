@@ -143,5 +143,10 @@ fn what_cannot_run_is_refused_before_it_runs() {
     let mut odd = custom("odd");
     odd.spec = OperatorSpec::Custom("unheard-of".to_string());
     let message = refused(line(vec![(1, vec![values(vec![], schema), odd, blackhole])], vec![]));
+    let (connector, mut results) = collector(cluster.environment());
+    let graph = line(vec![(0, vec![collect(bigints(&["k"]))])], vec![]);
+    let refused = cluster.run(graph, RunOptions::default().with_connector(connector)).err();
+    assert!(refused.is_some_and(|error| error.to_string().contains("parallelism")));
+    assert!(results.next_batch().is_none(), "a refused job has no results, and nobody waits for them");
     assert!(message.starts_with("odd[1] (1/1): no operator 'unheard-of' is registered"), "{message}");
 }

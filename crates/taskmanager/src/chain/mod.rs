@@ -4,6 +4,8 @@
 //! more than the output of one call.
 
 pub(crate) mod stage;
+#[cfg(test)]
+mod tests;
 pub(crate) mod work;
 
 use flott_operator::Output;

@@ -13,6 +13,8 @@ use flott_job::{JobSettings, OperatorNode, OperatorSpec, Vertex};
 use flott_metric::{
     MetricGroup, OperatorIdentity, OperatorMetrics, SinkMetrics, SourceMetrics, TaskIdentity, TaskMetrics,
 };
+use flott_operator::interface::Counts;
+use flott_operator::sink_enforcer::SinkEnforcer;
 use flott_operator::{Operator, Setup};
 use flott_record::limits::BATCH_ROWS_MAX;
 use flott_record::{Field, Schema, TableSpec};
@@ -182,19 +184,24 @@ impl TaskPlan {
 
     fn sink_tail(&self, sink: &dyn Sink, group: &MetricGroup) -> Result<SinkTail, JobFailure> {
         let node = &self.vertex.chain[self.vertex.chain.len() - 1];
+        let OperatorSpec::Sink(spec) = &node.spec else {
+            return Err(self.failure(node, "it is not a sink".to_string()));
+        };
         let group = node_group(group, node);
         let setup = WriterSetup {
             environment: self.context.environment.clone(),
             subtask: self.id.subtask,
             parallelism: self.vertex.parallelism,
             run_id: self.context.run_id.clone(),
-            input: if let OperatorSpec::Sink(spec) = &node.spec { spec.input.clone() } else { Schema::default() },
+            input: spec.input.clone(),
             time_zone: self.context.settings.time_zone.clone(),
         };
         let writer = sink.writer(&setup).map_err(|error| self.failure(node, error.to_string()))?;
         Ok(SinkTail {
             name: node.name.clone(),
             writer,
+            enforcer: SinkEnforcer::new(spec),
+            counts: Counts::default(),
             gauges: self.gauges.clone(),
             metrics: SinkMetrics::register(&group),
             operator_metrics: OperatorMetrics::register(&group),

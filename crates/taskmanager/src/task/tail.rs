@@ -4,7 +4,9 @@ use flott_connector::{Committable, SinkWriter};
 use flott_environment::Waker;
 use flott_exchange::OutputGate;
 use flott_metric::{OperatorMetrics, SinkMetrics};
-use flott_record::Element;
+use flott_operator::interface::Counts;
+use flott_operator::sink_enforcer::SinkEnforcer;
+use flott_record::{Batch, Element};
 
 use crate::chain::work::Work;
 use crate::progress::TaskGauges;
@@ -22,6 +24,9 @@ pub(crate) struct SinkTail {
     /// For errors.
     pub(crate) name: String,
     pub(crate) writer: Box<dyn SinkWriter>,
+    /// Checks rows against the table's constraints before they are written.
+    pub(crate) enforcer: SinkEnforcer,
+    pub(crate) counts: Counts,
     pub(crate) gauges: TaskGauges,
     pub(crate) metrics: SinkMetrics,
     pub(crate) operator_metrics: OperatorMetrics,
@@ -112,13 +117,7 @@ fn send(gate: &mut OutputGate, work: &Work, now_ms: i64) -> Result<(), String> {
 impl SinkTail {
     fn take(&mut self, work: Work) -> Result<(), String> {
         match work {
-            Work::Batch { batch, .. } => {
-                self.operator_metrics.num_records_in.add(batch.num_rows() as u64);
-                self.writer.write(&batch).map_err(|error| error.to_string())?;
-                self.gauges.sink_rows.add(batch.num_rows() as u64);
-                self.metrics.num_records_send.add(batch.num_rows() as u64);
-                self.count_bytes();
-            }
+            Work::Batch { batch, .. } => self.write(&batch)?,
             Work::Watermark(watermark_ms) => {
                 self.operator_metrics.current_input_watermark.set(watermark_ms);
                 self.gauges.sink_watermark_ms.set(watermark_ms);
@@ -127,6 +126,20 @@ impl SinkTail {
             Work::EndInput(_) => self.prepare_commit(true)?,
             Work::Idle | Work::Active | Work::LatencyMarker(_) | Work::ProcessingTime => {}
         }
+        Ok(())
+    }
+
+    fn write(&mut self, batch: &Batch) -> Result<(), String> {
+        self.operator_metrics.num_records_in.add(batch.num_rows() as u64);
+        let kept = self.enforcer.enforce(batch, &mut self.counts).map_err(|error| error.to_string())?;
+        self.metrics.num_records_out_errors.add(std::mem::take(&mut self.counts.dropped_rows));
+        if kept.is_empty() {
+            return Ok(());
+        }
+        self.writer.write(&kept).map_err(|error| error.to_string())?;
+        self.gauges.sink_rows.add(kept.num_rows() as u64);
+        self.metrics.num_records_send.add(kept.num_rows() as u64);
+        self.count_bytes();
         Ok(())
     }
 
