@@ -6,15 +6,12 @@
 //!
 //! Architecture invariant: no clock is read here; the caller passes the instant.
 
-#[allow(dead_code)]
 mod calendar;
 mod cast;
 mod choice;
-#[allow(dead_code)]
 mod decimal;
 pub mod evaluator;
 mod fold;
-#[allow(dead_code)]
 mod functions;
 mod limits;
 mod logic;

@@ -8,7 +8,7 @@ use arrow_buffer::BooleanBuffer;
 use flott_record::TypeKind;
 
 use super::comparator::{Comparator, Comparison};
-use super::{CallSite, Frame, Infallible, ScalarFunction, like};
+use super::{CallSite, Frame, Infallible, ScalarFunction, like, membership};
 use crate::evaluator::{CompileError, EvaluationError};
 use crate::logic::truth_of;
 
@@ -80,6 +80,9 @@ fn truth(array: &ArrayRef, wanted: bool, negated: bool) -> BooleanBuffer {
 /// The first argument among the others.
 fn member(call: &CallSite) -> Compiled {
     let negated = call.name == "NOT IN";
+    if let Some(function) = membership::compile(call, negated) {
+        return Ok(function);
+    }
     let comparators: Result<Vec<Comparator>, CompileError> =
         (1..call.len()).map(|index| Comparator::compile(call, 0, index, Comparison::Equal)).collect();
     let mut comparators = comparators?;

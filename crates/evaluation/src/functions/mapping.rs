@@ -5,7 +5,7 @@ use std::sync::Arc;
 use arrow_array::builder::{BinaryBuilder, BooleanBuilder, PrimitiveBuilder, StringBuilder};
 use arrow_array::cast::AsArray;
 use arrow_array::types::ArrowPrimitiveType;
-use arrow_array::{Array, ArrayRef, BinaryArray, PrimitiveArray, StringArray};
+use arrow_array::{Array, ArrayRef, StringArray};
 use arrow_buffer::NullBuffer;
 use arrow_schema::DataType as ArrowType;
 
@@ -29,16 +29,6 @@ pub(crate) fn is_valid(valid: &Option<NullBuffer>, row: usize) -> bool {
 /// The argument as text; it has a character type.
 pub(crate) fn strings(array: &ArrayRef) -> &StringArray {
     array.as_string::<i32>()
-}
-
-/// The argument as bytes; it has a binary type.
-pub(crate) fn binaries(array: &ArrayRef) -> &BinaryArray {
-    array.as_binary::<i32>()
-}
-
-/// The argument as numbers of this width.
-pub(crate) fn numbers<T: ArrowPrimitiveType>(array: &ArrayRef) -> &PrimitiveArray<T> {
-    array.as_primitive::<T>()
 }
 
 /// Texts made row by row: `write` appends a row's text to `out` and says whether the row has a value. It is called only for rows
@@ -131,24 +121,4 @@ pub(crate) fn map_to_booleans(
         builder.append_option(value);
     }
     Ok(Arc::new(builder.finish()))
-}
-
-/// Each number turned into another, infallibly and without branches on NULL.
-pub(crate) fn map_primitive<I: ArrowPrimitiveType, O: ArrowPrimitiveType>(
-    argument: &ArrayRef,
-    arrow_type: &ArrowType,
-    compute: impl Fn(I::Native) -> O::Native,
-) -> ArrayRef {
-    let output: PrimitiveArray<O> = numbers::<I>(argument).unary(compute);
-    Arc::new(output.with_data_type(arrow_type.clone()))
-}
-
-/// Each number turned into another or NULL.
-pub(crate) fn map_primitive_opt<I: ArrowPrimitiveType, O: ArrowPrimitiveType>(
-    argument: &ArrayRef,
-    arrow_type: &ArrowType,
-    compute: impl Fn(I::Native) -> Option<O::Native>,
-) -> ArrayRef {
-    let output: PrimitiveArray<O> = numbers::<I>(argument).unary_opt(compute);
-    Arc::new(output.with_data_type(arrow_type.clone()))
 }

@@ -18,6 +18,7 @@ mod interval;
 mod json;
 mod like;
 mod math;
+mod membership;
 pub(crate) mod pairs;
 mod random;
 mod regexp;

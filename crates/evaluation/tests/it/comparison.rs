@@ -22,6 +22,29 @@ fn unknown_is_neither_true_nor_false() {
 }
 
 #[test]
+fn a_long_list_answers_like_a_short_one() {
+    use arrow_array::cast::AsArray;
+    use arrow_array::{ArrayRef, Int32Array};
+    use flott_evaluation::Instant;
+    use flott_expression::Expression;
+    use flott_record::Batch;
+    let column = Expression::column(0, TypeKind::Int.nullable());
+    let numbers: ArrayRef = std::sync::Arc::new(Int32Array::from(vec![Some(2), Some(3), None]));
+    let batch = Batch::new(vec![numbers], 3);
+    let now = Instant { now_ms: 0, watermark_ms: i64::MIN };
+    for (count, null_in_list) in [(2, false), (20, false), (2, true), (20, true)] {
+        let mut arguments = vec![column.clone()];
+        arguments.extend((0..count).map(|value| int(value * 2 + 2)));
+        arguments.extend(null_in_list.then(|| null(TypeKind::Null)));
+        let mut evaluator = Evaluator::new(&call("IN", arguments), &session()).expect("compiles");
+        let truth = evaluator.evaluate(&batch, now).expect("no row fails");
+        let truth: Vec<Option<bool>> = truth.as_boolean().iter().collect();
+        let absent = if null_in_list { None } else { Some(false) };
+        assert_eq!(truth, [Some(true), absent, None], "{count} {null_in_list}");
+    }
+}
+
+#[test]
 fn texts_compare_without_padding_and_as_dates_beside_dates() {
     assert_eq!(answer(call("=", vec![text("a"), text("a ")])), "BOOLEAN NOT NULL | false");
     assert_eq!(answer(call("=", vec![cast(text("a"), TypeKind::Char(3)), text("a")])), "BOOLEAN NOT NULL | false");

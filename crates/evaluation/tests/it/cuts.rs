@@ -32,6 +32,8 @@ fn expressions() -> Vec<Expression> {
         call("GREATEST", vec![number(), parsed()]),
         cast(ratio(), TypeKind::Decimal { precision: 12, scale: 3 }),
         call("IN", vec![word(), text("1"), text("12"), text("x")]),
+        call("IN", std::iter::once(number()).chain((0..12).map(|value| int(value * 2))).collect()),
+        call("IN", std::iter::once(word()).chain((0..12).map(|value| text(&value.to_string()))).collect()),
         cast(cast(number(), TypeKind::Char(4)), TypeKind::Varbinary(2)),
     ]
 }

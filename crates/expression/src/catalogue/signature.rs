@@ -29,26 +29,15 @@ pub enum Family {
     Numeric,
     /// TINYINT to BIGINT
     Integer,
-    /// Integers and DECIMAL
-    Exact,
-    Decimal,
-    /// FLOAT, DOUBLE
-    Approximate,
-    Date,
-    Time,
     /// TIMESTAMP or TIMESTAMP_LTZ
     Timestamp,
-    TimestampLtz,
     /// DATE, TIME, TIMESTAMP, TIMESTAMP_LTZ
     Datetime,
-    Interval,
     Array,
     /// MAP
     Map,
     /// ARRAY, MAP, MULTISET
     Collection,
-    Row,
-    Variant,
     Bitmap,
 }
 
@@ -64,20 +53,11 @@ impl Family {
             Family::Boolean => *kind == TypeKind::Boolean,
             Family::Numeric => kind.is_numeric(),
             Family::Integer => kind.is_integer(),
-            Family::Exact => kind.is_integer() || matches!(kind, TypeKind::Decimal { .. }),
-            Family::Decimal => matches!(kind, TypeKind::Decimal { .. }),
-            Family::Approximate => kind.is_approximate(),
-            Family::Date => *kind == TypeKind::Date,
-            Family::Time => matches!(kind, TypeKind::Time(_)),
             Family::Timestamp => kind.is_timestamp(),
-            Family::TimestampLtz => matches!(kind, TypeKind::TimestampLtz(_)),
             Family::Datetime => kind.is_datetime(),
-            Family::Interval => kind.is_interval(),
             Family::Array => matches!(kind, TypeKind::Array(_)),
             Family::Map => matches!(kind, TypeKind::Map(..)),
             Family::Collection => matches!(kind, TypeKind::Array(_) | TypeKind::Map(..) | TypeKind::Multiset(_)),
-            Family::Row => matches!(kind, TypeKind::Row(_)),
-            Family::Variant => *kind == TypeKind::Variant,
             Family::Bitmap => *kind == TypeKind::Bitmap,
         }
     }
@@ -89,18 +69,10 @@ impl Family {
             Family::Character | Family::CharacterOrBinary => TypeKind::string(),
             Family::Binary => TypeKind::Varbinary(flott_record::data_type::LENGTH_MAX),
             Family::Boolean => TypeKind::Boolean,
-            Family::Numeric | Family::Integer | Family::Exact => TypeKind::Int,
-            Family::Decimal => TypeKind::Decimal { precision: 10, scale: 0 },
-            Family::Approximate => TypeKind::Double,
-            Family::Date => TypeKind::Date,
-            Family::Time => TypeKind::Time(0),
+            Family::Numeric | Family::Integer => TypeKind::Int,
             Family::Timestamp | Family::Datetime => TypeKind::Timestamp(3),
-            Family::TimestampLtz => TypeKind::TimestampLtz(3),
-            Family::Interval => TypeKind::IntervalDayTime,
             Family::Array | Family::Collection => TypeKind::Array(Box::new(TypeKind::Null.nullable())),
             Family::Map => TypeKind::Map(Box::new(TypeKind::Null.nullable()), Box::new(TypeKind::Null.nullable())),
-            Family::Row => TypeKind::Row(Vec::new()),
-            Family::Variant => TypeKind::Variant,
             Family::Bitmap => TypeKind::Bitmap,
         }
     }
