@@ -89,7 +89,7 @@ impl TaskPlan {
             None => (Head::Gate(GateHead::new(InputGate::new(inputs), metrics.clone())), None),
         };
         let tail = match self.sink.take() {
-            Some(sink) if !self.has_ended => Tail::Sink(self.sink_tail(&*sink, &group)?),
+            Some(sink) if !self.has_ended => Tail::Sink(Box::new(self.sink_tail(&*sink, &group)?)),
             _ => Tail::Gates(self.output_gates()),
         };
         let clock = context.environment.clock().clone();

@@ -16,7 +16,7 @@ pub(crate) enum Tail {
     /// To the subtasks of other vertices, over each edge.
     Gates(Vec<OutputGate>),
     /// To the outside.
-    Sink(SinkTail),
+    Sink(Box<SinkTail>),
 }
 
 /// A sink's writer.
