@@ -5,7 +5,6 @@
 //!
 //! Architecture invariant: operators never plan, never do I/O and never read a clock.
 
-#[allow(dead_code)]
 mod accumulator;
 pub mod build;
 pub mod calc;

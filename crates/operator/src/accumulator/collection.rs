@@ -58,7 +58,7 @@ impl Function for Collect {
     type Input<'a> = KeyRows;
     type Results = MultisetResults;
 
-    fn input<'a>(&self, arguments: &'a [ArrayRef]) -> KeyRows {
+    fn input(&self, arguments: &[ArrayRef]) -> KeyRows {
         KeyRows::encode(&arguments[..1], arguments[0].len())
     }
 
@@ -157,7 +157,7 @@ impl Function for List {
     type Results = ListResults;
     const TAKES_NULLS: bool = true;
 
-    fn input<'a>(&self, arguments: &'a [ArrayRef]) -> KeyRows {
+    fn input(&self, arguments: &[ArrayRef]) -> KeyRows {
         KeyRows::encode(&arguments[..1], arguments[0].len())
     }
 

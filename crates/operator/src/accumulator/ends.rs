@@ -49,7 +49,7 @@ impl Function for End {
     type Input<'a> = KeyRows;
     type Results = KeyResults;
 
-    fn input<'a>(&self, arguments: &'a [ArrayRef]) -> KeyRows {
+    fn input(&self, arguments: &[ArrayRef]) -> KeyRows {
         KeyRows::encode(&arguments[..1], arguments[0].len())
     }
 
@@ -134,7 +134,7 @@ impl Function for RetractableEnd {
     type Input<'a> = KeyRows;
     type Results = KeyResults;
 
-    fn input<'a>(&self, arguments: &'a [ArrayRef]) -> KeyRows {
+    fn input(&self, arguments: &[ArrayRef]) -> KeyRows {
         KeyRows::encode(&arguments[..1], arguments[0].len())
     }
 

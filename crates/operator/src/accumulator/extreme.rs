@@ -4,7 +4,7 @@ use std::marker::PhantomData;
 
 use arrow_array::builder::{BinaryBuilder, StringBuilder};
 use arrow_array::cast::AsArray;
-use arrow_array::{Array, ArrayRef, ArrowNativeTypeOp, ArrowPrimitiveType, BinaryArray, StringArray};
+use arrow_array::{ArrayRef, ArrowPrimitiveType, BinaryArray, StringArray};
 use arrow_schema::DataType as ArrowType;
 use flott_expression::AggregateCall;
 use flott_expression::aggregate::AggregateFunction;

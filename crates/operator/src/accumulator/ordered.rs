@@ -92,7 +92,7 @@ impl Function for Ordered {
     type Input<'a> = KeyRows;
     type Results = KeyResults;
 
-    fn input<'a>(&self, arguments: &'a [ArrayRef]) -> KeyRows {
+    fn input(&self, arguments: &[ArrayRef]) -> KeyRows {
         KeyRows::encode(&arguments[..1], arguments[0].len())
     }
 

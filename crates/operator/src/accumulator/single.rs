@@ -49,7 +49,7 @@ impl Function for Single {
     type Results = SingleResults;
     const TAKES_NULLS: bool = true;
 
-    fn input<'a>(&self, arguments: &'a [ArrayRef]) -> KeyRows {
+    fn input(&self, arguments: &[ArrayRef]) -> KeyRows {
         KeyRows::encode(&arguments[..1], arguments[0].len())
     }
 

@@ -144,11 +144,6 @@ impl KeptKeys {
         self.hashes[index]
     }
 
-    /// Number of keys.
-    pub(crate) fn len(&self) -> usize {
-        self.ends.len()
-    }
-
     /// Forgets all, keeping the memory.
     pub(crate) fn clear(&mut self) {
         self.bytes.clear();
