@@ -29,6 +29,11 @@ impl Texts {
         Texts { bytes: Vec::new(), offsets: vec![0] }
     }
 
+    /// The text of a row.
+    pub fn get(&self, row: usize) -> &[u8] {
+        &self.bytes[self.offsets[row] as usize..self.offsets[row + 1] as usize]
+    }
+
     /// Ends the text whose bytes were appended since the last end.
     #[inline]
     fn end(&mut self) {

@@ -130,20 +130,43 @@ impl<'a> ValueReader<'a, '_> {
         Ok(())
     }
 
+    /// Reads an object into the keys and values of a map. Of a key that comes twice the last value counts: then the object is read again
+    /// without the entries that are overwritten.
     fn push_entries(&mut self, keys: &mut Column, values: &mut Column) -> Result<(), Fault> {
+        let (start, first) = (self.scanner.at, keys.len());
+        self.push_entries_but(keys, values, &[])?;
+        let overwritten = overwritten(keys, first);
+        if overwritten.is_empty() {
+            return Ok(());
+        }
+        keys.truncate(first);
+        values.truncate(first);
+        self.scanner.at = start;
+        self.push_entries_but(keys, values, &overwritten)
+    }
+
+    /// Reads entries but those of these numbers, which are sorted.
+    fn push_entries_but(&mut self, keys: &mut Column, values: &mut Column, left_out: &[usize]) -> Result<(), Fault> {
         let mut more = self.scanner.begins(b'{', b'}')?;
+        let mut number = 0;
         while more {
             self.scanner.peek()?;
             let at = self.scanner.at;
             let key = self.scanner.string(self.scratch)?;
-            let Cells::Text(texts) = &mut keys.cells else { return Err(not_utf8(at)) };
-            if std::str::from_utf8(key).is_err() {
-                return Err(not_utf8(at));
+            if left_out.binary_search(&number).is_ok() {
+                self.scanner.expect(b':')?;
+                skip_value(&mut self.scanner, self.scratch)?;
+            } else {
+                let Cells::Text(texts) = &mut keys.cells else { return Err(not_utf8(at)) };
+                if std::str::from_utf8(key).is_err() {
+                    return Err(not_utf8(at));
+                }
+                texts.bytes.extend_from_slice(key);
+                keys.end_value();
+                self.scanner.expect(b':')?;
+                self.push_or_null(values)?;
             }
-            texts.bytes.extend_from_slice(key);
-            keys.end_value();
-            self.scanner.expect(b':')?;
-            self.push_or_null(values)?;
+            number += 1;
             more = self.scanner.more(b'}')?;
         }
         Ok(())
@@ -174,6 +197,18 @@ impl<'a> ValueReader<'a, '_> {
         }
         Ok(())
     }
+}
+
+/// Numbers of the entries from `first` on whose key comes again later, sorted.
+fn overwritten(keys: &Column, first: usize) -> Vec<usize> {
+    let Cells::Text(texts) = &keys.cells else { return Vec::new() };
+    let count = keys.len() - first;
+    let mut order: Vec<usize> = (0..count).collect();
+    order.sort_by_key(|number| (texts.get(first + number), *number));
+    let pairs = order.windows(2).filter(|pair| texts.get(first + pair[0]) == texts.get(first + pair[1]));
+    let mut overwritten: Vec<usize> = pairs.map(|pair| pair[0]).collect();
+    overwritten.sort_unstable();
+    overwritten
 }
 
 /// The field of a name; `guess` is where it lies if objects have their fields in the schema's order.

@@ -89,7 +89,7 @@ fn values_of_each_type() {
         (TypeKind::TimestampLtz(3), &[("\"2024-01-02 03:04:05Z\"", "2024-01-02T03:04:05Z")]),
         (TypeKind::Varbinary(9), &[("\"aGk=\"", "[104, 105]"), ("\"!!\"", "ERR")]),
         (TypeKind::Array(Box::new(TypeKind::Int.nullable())), &[("[1,null,\"3\"]", "[1, null, 3]"), ("5", "ERR")]),
-        (map, &[("{\"k\":1,\"l\":null}", "{k=1, l=null}")]),
+        (map, &[("{\"k\":1,\"l\":null}", "{k=1, l=null}"), ("{\"k\":1,\"l\":2,\"k\":3,\"k\":4}", "{l=2, k=4}")]),
         (TypeKind::Multiset(Box::new(TypeKind::string().nullable())), &[("{\"k\":2}", "{k=2}")]),
         (row, &[("{\"x\":1,\"z\":2}", "+I[1, null]"), ("[1,2]", "ERR"), ("\"s\"", "ERR"), ("null", "null")]),
         (rows, &[("[{\"x\":1},null,{}]", "[+I[1], null, +I[null]]")]),
