@@ -1,3 +1,5 @@
+//! Joins against the changelogs of Flink and against what each kind of join is by definition.
+
 use flott_expression::Expression;
 use flott_job::spec::JoinSideKey;
 use flott_record::{Field, RowKind, Schema, TypeKind, Value};

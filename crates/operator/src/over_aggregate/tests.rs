@@ -1,3 +1,5 @@
+//! OVER aggregates against the results of Flink and against the definition of frames.
+
 use flott_expression::{AggregateCall, AggregateFunction};
 use flott_record::{Field, Schema, TypeKind, Value};
 use proptest::prelude::*;

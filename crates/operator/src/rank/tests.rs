@@ -1,3 +1,5 @@
+//! Top-N against the changelogs of Flink and against its definition.
+
 use flott_job::spec::SortColumn;
 use flott_record::{Field, Schema, TypeKind, Value};
 use proptest::prelude::*;
