@@ -16,6 +16,7 @@
 pub mod cluster;
 pub mod collect;
 pub mod limits;
+pub mod sql;
 
 pub use cluster::{EmbeddedCluster, JobHandle, RunOptions};
 pub use collect::{CollectReceiver, collector};

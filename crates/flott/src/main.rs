@@ -1,5 +1,7 @@
 //! The executable: `flott sql`.
 
+mod sql;
+
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
@@ -16,9 +18,13 @@ struct Arguments {
 }
 
 #[derive(Subcommand)]
-enum Command {}
+enum Command {
+    /// Runs SQL statements: a script, statements given here, or an interactive shell.
+    Sql(sql::SqlArguments),
+}
 
 fn main() -> ExitCode {
-    let arguments = Arguments::parse();
-    match arguments.command {}
+    match Arguments::parse().command {
+        Command::Sql(arguments) => sql::run(&arguments),
+    }
 }

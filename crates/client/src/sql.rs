@@ -1,0 +1,166 @@
+//! Statements of a session on an embedded cluster: definitions at once, queries and INSERT as jobs.
+
+use std::sync::Arc;
+
+use flott_configuration::Configuration;
+use flott_connector::Registry;
+use flott_environment::Environment;
+use flott_record::{ChangelogMode, Schema};
+use flott_sql::explain::explain;
+use flott_sql::statement::{PlannedJob, ResultKind, StatementResult, Surroundings};
+use flott_sql::{SqlError, statement::SqlSession};
+use flott_syntax::Span;
+use flott_syntax::ast::{self, ClientCommand, ExplainTarget, Insert, StatementKind};
+
+use crate::{CollectReceiver, EmbeddedCluster, JobError, JobHandle, RunOptions, collector};
+
+/// A session whose jobs run in this process.
+pub struct SqlClient {
+    /// Catalog and configuration.
+    pub session: SqlSession,
+    cluster: EmbeddedCluster,
+    /// INSERTs between BEGIN STATEMENT SET and END.
+    statement_set: Option<Vec<Insert>>,
+}
+
+/// What a statement led to.
+pub enum Outcome {
+    /// A result that is complete.
+    Done(StatementResult),
+    /// A query that runs.
+    Query(QueryRun),
+    /// One or several INSERTs that run.
+    Insert(JobHandle),
+    /// A command for whoever talks to the user.
+    Client(ClientCommand),
+}
+
+/// A running query.
+pub struct QueryRun {
+    /// Columns of the result.
+    pub schema: Schema,
+    /// Kinds of rows in it.
+    pub mode: ChangelogMode,
+    /// Whether only the final result comes.
+    pub batch_mode: bool,
+    /// The rows.
+    pub results: CollectReceiver,
+    /// The job.
+    pub job: JobHandle,
+}
+
+impl SqlClient {
+    /// A session with these options and connectors.
+    ///
+    /// # Errors
+    /// If the options do not fit.
+    pub fn new(environment: &Environment, configuration: Configuration, registry: Registry) -> Result<Self, SqlError> {
+        let host = environment.host();
+        let surroundings = Surroundings {
+            cores: u32::try_from(host.cores).unwrap_or(1).max(1),
+            system_time_zone: host.time_zone,
+            now_ms: environment.clock().now_ms(),
+        };
+        let cluster = EmbeddedCluster::new(environment.clone(), registry.clone());
+        let session = SqlSession::new(configuration, Arc::new(registry), surroundings)?;
+        Ok(SqlClient { session, cluster, statement_set: None })
+    }
+
+    /// Runs a statement; returns as soon as its job is started.
+    ///
+    /// # Errors
+    /// Whatever is wrong with the statement, or why its job cannot start.
+    pub fn execute(&mut self, statement: &ast::Statement) -> Result<Outcome, SqlError> {
+        self.session.surroundings.now_ms = self.cluster.environment().clock().now_ms();
+        match &statement.kind {
+            StatementKind::Execute(inner) => self.execute(inner),
+            StatementKind::Insert(insert) => match &mut self.statement_set {
+                Some(collected) => {
+                    collected.push((**insert).clone());
+                    Ok(Outcome::Done(StatementResult::ok()))
+                }
+                None => self.insert(std::slice::from_ref(&**insert)),
+            },
+            StatementKind::BeginStatementSet => {
+                self.statement_set = Some(Vec::new());
+                Ok(Outcome::Done(StatementResult::ok()))
+            }
+            StatementKind::EndStatementSet => {
+                let inserts = self.statement_set.take();
+                let inserts = inserts.ok_or_else(|| SqlError::at(statement.span, "END without BEGIN STATEMENT SET"))?;
+                self.insert_all(&inserts, statement.span)
+            }
+            _ if self.statement_set.is_some() => {
+                Err(SqlError::at(statement.span, "only INSERT statements are allowed in a statement set"))
+            }
+            StatementKind::StatementSet(set) => self.insert_all(&set.inserts, statement.span),
+            StatementKind::Query(query) => self.query(query),
+            StatementKind::Explain(explain) => self.explain(explain, statement.span),
+            StatementKind::Client(command) => Ok(Outcome::Client(command.clone())),
+            kind => match self.session.execute_metadata(statement)? {
+                Some(result) => Ok(Outcome::Done(result)),
+                None => Err(SqlError::not_supported(statement.span, construct(kind))),
+            },
+        }
+    }
+
+    fn insert_all(&mut self, inserts: &[Insert], span: Span) -> Result<Outcome, SqlError> {
+        if inserts.is_empty() {
+            return Err(SqlError::at(span, "a statement set has at least one INSERT"));
+        }
+        self.insert(inserts)
+    }
+
+    fn insert(&mut self, inserts: &[Insert]) -> Result<Outcome, SqlError> {
+        let settings = self.session.settings()?;
+        let planned = self.session.planner(&settings).inserts(inserts)?;
+        let span = inserts.first().map_or_else(Span::default, |insert| insert.span);
+        let options = RunOptions::default().cancelled_by_interrupt();
+        let job = self.cluster.run(planned.graph, options).map_err(|error| refused(&error, span))?;
+        Ok(Outcome::Insert(job))
+    }
+
+    fn query(&mut self, query: &ast::Query) -> Result<Outcome, SqlError> {
+        let settings = self.session.settings()?;
+        let PlannedJob { graph, schema, mode, .. } = self.session.planner(&settings).query(query)?;
+        let (connector, results) = collector(self.cluster.environment());
+        let options = RunOptions::default().with_connector(connector).cancelled_by_interrupt();
+        let job = self.cluster.run(graph, options).map_err(|error| refused(&error, query.span))?;
+        Ok(Outcome::Query(QueryRun { schema, mode, batch_mode: settings.batch_mode, results, job }))
+    }
+
+    fn explain(&mut self, statement: &ast::Explain, span: Span) -> Result<Outcome, SqlError> {
+        let ExplainTarget::Statement(target) = &statement.target else {
+            return Err(SqlError::not_supported(span, "EXPLAIN of a compiled plan"));
+        };
+        let settings = self.session.settings()?;
+        let planner = self.session.planner(&settings);
+        let planned = match &target.kind {
+            StatementKind::Query(query) => planner.query(query)?,
+            StatementKind::Insert(insert) => planner.inserts(std::slice::from_ref(&**insert))?,
+            StatementKind::StatementSet(set) => planner.inserts(&set.inserts)?,
+            other => return Err(SqlError::not_supported(target.span, format!("EXPLAIN of {}", construct(other)))),
+        };
+        let text = explain(&planned, &statement.details);
+        let result = StatementResult::texts("result", [text]);
+        Ok(Outcome::Done(StatementResult { kind: ResultKind::Rows, ..result }))
+    }
+}
+
+fn refused(error: &JobError, span: Span) -> SqlError {
+    SqlError::at(span, error.to_string())
+}
+
+/// What a statement is called in "not supported".
+fn construct(kind: &StatementKind) -> &'static str {
+    match kind {
+        StatementKind::CreateTable(_) => "CREATE TABLE AS SELECT",
+        StatementKind::CompilePlan(_) => "COMPILE PLAN",
+        StatementKind::ExecutePlan { .. } => "EXECUTE PLAN",
+        StatementKind::CompileAndExecutePlan { .. } => "COMPILE AND EXECUTE PLAN",
+        StatementKind::Show(_) => "this SHOW statement",
+        StatementKind::Describe(_) => "DESCRIBE JOB",
+        StatementKind::StopJob { .. } => "STOP JOB",
+        _ => "this statement",
+    }
+}
