@@ -166,6 +166,7 @@ fn item(call: &CallSite) -> Compiled {
             };
             field(call, position)
         }
+        TypeKind::Variant => Ok(super::json::item::compile(call)),
         _ => Err(call.not_supported()),
     }
 }

@@ -5,6 +5,7 @@ mod constructor;
 mod escape;
 mod extraction;
 mod filter;
+pub(in crate::functions) mod item;
 mod path;
 mod path_parsing;
 mod predicate;

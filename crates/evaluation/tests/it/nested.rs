@@ -25,6 +25,15 @@ fn an_element_must_be_alone() {
 }
 
 #[test]
+fn a_variant_has_members_and_elements() {
+    let variant = || call("PARSE_JSON", vec![text("{\"a\":[1,{\"b\":2}]}")]);
+    let member = || call("ITEM", vec![variant(), text("a")]);
+    assert_eq!(answer(member()), "VARIANT | [1,{\"b\":2}]");
+    assert_eq!(answer(call("ITEM", vec![member(), int(2)])), "VARIANT | {\"b\":2}");
+    assert_eq!(answer(call("ITEM", vec![variant(), text("z")])), "VARIANT | null");
+}
+
+#[test]
 fn fields_are_found_by_position_and_name() {
     let row = || call("ROW", vec![int(1), text("a")]);
     assert_eq!(answer(call("FIELD", vec![row(), int(1)])), "CHAR(1) NOT NULL | a");

@@ -12,33 +12,31 @@ pub fn cast_refusal(from: &DataType, to: &DataType) -> Option<String> {
     if can_cast(from, to) {
         return None;
     }
-    let stamp = |kind: &TypeKind| match kind {
-        TypeKind::Timestamp(_) => Some("TIMESTAMP"),
-        TypeKind::TimestampLtz(_) => Some("TIMESTAMP_LTZ"),
-        _ => None,
-    };
-    let message = match (stamp(&from.kind), stamp(&to.kind)) {
-        (Some(name @ "TIMESTAMP"), _) if to.kind.is_numeric() => format!(
-            "The cast from {name} type to NUMERIC type is not allowed. It's recommended to use \
-             UNIX_TIMESTAMP(CAST(timestamp_col AS STRING)) instead."
+    let (source, target) = (full_name(&from.kind), full_name(&to.kind));
+    let general = || format!("Cast function cannot convert value of type {source} to type {target}");
+    Some(cast_advice(from, to).map_or_else(general, str::to_string))
+}
+
+/// What Flink advises in place of a cast between a number and a timestamp, which it refuses; `None` for other pairs.
+pub fn cast_advice(from: &DataType, to: &DataType) -> Option<&'static str> {
+    match (&from.kind, &to.kind) {
+        (TypeKind::Timestamp(_), target) if target.is_numeric() => Some(
+            "The cast from TIMESTAMP type to NUMERIC type is not allowed. It's recommended to use \
+             UNIX_TIMESTAMP(CAST(timestamp_col AS STRING)) instead.",
         ),
-        (Some(name), _) if to.kind.is_numeric() => {
-            format!("The cast from {name} type to NUMERIC type is not allowed.")
+        (TypeKind::TimestampLtz(_), target) if target.is_numeric() => {
+            Some("The cast from TIMESTAMP_LTZ type to NUMERIC type is not allowed.")
         }
-        (_, Some("TIMESTAMP")) if from.kind.is_numeric() => "The cast from NUMERIC type to TIMESTAMP type is not \
-             allowed. It's recommended to use TO_TIMESTAMP(FROM_UNIXTIME(numeric_col)) instead, note the numeric is in \
-             seconds."
-            .to_string(),
-        (_, Some(_)) if from.kind.is_numeric() => "The cast from NUMERIC type to TIMESTAMP_LTZ type is not allowed. \
-             It's recommended to use TO_TIMESTAMP_LTZ(numeric_col, precision) instead."
-            .to_string(),
-        _ => format!(
-            "Cast function cannot convert value of type {} to type {}",
-            full_name(&from.kind),
-            full_name(&to.kind)
+        (source, TypeKind::Timestamp(_)) if source.is_numeric() => Some(
+            "The cast from NUMERIC type to TIMESTAMP type is not allowed. It's recommended to use \
+             TO_TIMESTAMP(FROM_UNIXTIME(numeric_col)) instead, note the numeric is in seconds.",
         ),
-    };
-    Some(message)
+        (source, TypeKind::TimestampLtz(_)) if source.is_numeric() => Some(
+            "The cast from NUMERIC type to TIMESTAMP_LTZ type is not allowed. It's recommended to use \
+             TO_TIMESTAMP_LTZ(numeric_col, precision) instead.",
+        ),
+        _ => None,
+    }
 }
 
 /// The type as the validator's messages spell it.
@@ -154,5 +152,9 @@ mod tests {
         assert!(!can(TypeKind::Int, TypeKind::Timestamp(3)) && !can(TypeKind::Timestamp(3), TypeKind::Int));
         assert!(can(TypeKind::Date, TypeKind::Timestamp(3)) && !can(TypeKind::Date, TypeKind::Time(0)));
         assert!(!can(TypeKind::Int, TypeKind::Varbinary(3)));
+        let refusal = cast_refusal(&TypeKind::Int.nullable(), &TypeKind::TimestampLtz(3).nullable());
+        assert!(refusal.is_some_and(|message| message.contains("use TO_TIMESTAMP_LTZ(numeric_col, precision)")));
+        let refusal = cast_refusal(&TypeKind::Int.nullable(), &TypeKind::Date.nullable());
+        assert_eq!(refusal.as_deref(), Some("Cast function cannot convert value of type INTEGER to type DATE"));
     }
 }

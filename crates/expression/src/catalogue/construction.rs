@@ -99,8 +99,13 @@ fn item(call: Call<'_>) -> Result<Resolution, SignatureError> {
             let nullable = field.data_type.nullable || container.nullable;
             Ok(call.gives_exactly(field.data_type.with_nullable(nullable)))
         }
-        TypeKind::Variant => Err(SignatureError::NotSupported { name: "access to an item of a VARIANT".to_string() }),
-        _ => Err(call.wrong("<ARRAY>[<INTEGER>], <MAP>[<ANY>], <ROW>[<CHARACTER> or <INTEGER>]")),
+        TypeKind::Variant if call.kind(1).is_character() => Ok(call.gives_nullable(TypeKind::Variant)),
+        TypeKind::Variant if call.kind(1).is_integer() => {
+            Ok(call.cast(1, TypeKind::Int).gives_nullable(TypeKind::Variant))
+        }
+        _ => Err(call.wrong(
+            "<ARRAY>[<INTEGER>], <MAP>[<ANY>], <ROW>[<CHARACTER> or <INTEGER>], <VARIANT>[<CHARACTER> or <INTEGER>]",
+        )),
     }
 }
 

@@ -15,6 +15,7 @@ mod construction;
 pub mod decimal;
 mod determinism;
 mod hash;
+mod inferred;
 mod json;
 mod known;
 mod math;
@@ -29,9 +30,10 @@ use flott_record::{DataType, Value};
 use thiserror::Error;
 
 pub(crate) use aggregates::aggregate_return_type;
-pub use casts::{can_cast, can_cast_implicitly, cast_refusal};
+pub use casts::{can_cast, can_cast_implicitly, cast_advice, cast_refusal};
 pub use common_type::common_type;
 pub use determinism::is_deterministic;
+pub use inferred::is_inferred;
 pub use known::{is_function, names, nearest};
 
 /// An argument as type inference sees it: its type, and its value if it is a literal.
