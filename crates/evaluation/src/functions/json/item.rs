@@ -1,6 +1,5 @@
 //! `v['key']` and `v[1]` of a VARIANT.
 
-use arrow_array::Array;
 use arrow_array::cast::AsArray;
 use arrow_array::types::Int32Type;
 
