@@ -12,7 +12,7 @@ use arrow_schema::DataType as ArrowType;
 use flott_state::DecodeError;
 use flott_state::encoding::take;
 
-use super::{Accumulator, Rows, is_retraction, valid_rows};
+use super::{Accumulator, Rows, Trail, is_retraction, valid_rows};
 use crate::interface::OperatorError;
 
 /// What an aggregate function does with the state of one group.
@@ -68,14 +68,16 @@ impl<F: Function + 'static> Columnar<F> {
         Box::new(Columnar { function, states: Vec::new() })
     }
 
-    /// Runs over all rows; `after` sees the state before a row changes it and after.
-    fn run(&mut self, rows: &Rows<'_>, mut record: impl FnMut(&F, &F::State)) {
+    /// Runs over all rows; `record` sees the state after each row, and if `BEFORE` also before it.
+    fn run<const BEFORE: bool>(&mut self, rows: &Rows<'_>, mut record: impl FnMut(&F, &F::State)) {
         let input = self.function.input(rows.arguments);
         let valid = if F::TAKES_NULLS { None } else { valid_rows(rows.arguments) };
         if valid.is_none() && rows.selected.is_none() && rows.kinds.is_none() {
             for (row, slot) in rows.slots.iter().enumerate() {
                 let state = &mut self.states[*slot as usize];
-                record(&self.function, state);
+                if BEFORE {
+                    record(&self.function, state);
+                }
                 self.function.accumulate(state, &input, row);
                 record(&self.function, state);
             }
@@ -83,7 +85,9 @@ impl<F: Function + 'static> Columnar<F> {
         }
         for (row, slot) in rows.slots.iter().enumerate() {
             let state = &mut self.states[*slot as usize];
-            record(&self.function, state);
+            if BEFORE {
+                record(&self.function, state);
+            }
             let counts = rows.selected.is_none_or(|selected| selected[row])
                 && valid.as_ref().is_none_or(|valid| valid.is_valid(row));
             if counts {
@@ -110,14 +114,23 @@ impl<F: Function + 'static> Accumulator for Columnar<F> {
     }
 
     fn update(&mut self, rows: &Rows<'_>) -> Result<(), OperatorError> {
-        self.run(rows, |_, _| {});
+        self.run::<false>(rows, |_, _| {});
         Ok(())
     }
 
-    fn scan(&mut self, rows: &Rows<'_>) -> Result<ArrayRef, OperatorError> {
-        let mut results = self.function.results(2 * rows.slots.len());
-        self.run(rows, |function, state| function.append(state, &mut results));
-        results.finish()
+    fn scan(&mut self, rows: &Rows<'_>, trail: Trail) -> Result<ArrayRef, OperatorError> {
+        match trail {
+            Trail::BeforeAndAfter => {
+                let mut results = self.function.results(2 * rows.slots.len());
+                self.run::<true>(rows, |function, state| function.append(state, &mut results));
+                results.finish()
+            }
+            Trail::After => {
+                let mut results = self.function.results(rows.slots.len());
+                self.run::<false>(rows, |function, state| function.append(state, &mut results));
+                results.finish()
+            }
+        }
     }
 
     fn values(&self, slots: &[u32]) -> Result<ArrayRef, OperatorError> {
@@ -198,11 +211,13 @@ impl<T: ArrowPrimitiveType> Numbers<T> {
         Numbers { values: Vec::with_capacity(capacity), nulls: NullBufferBuilder::new(capacity), arrow: arrow.clone() }
     }
 
+    #[inline]
     pub(super) fn push(&mut self, value: T::Native) {
         self.values.push(value);
         self.nulls.append_non_null();
     }
 
+    #[inline]
     pub(super) fn push_null(&mut self) {
         self.values.push(T::Native::default());
         self.nulls.append_null();

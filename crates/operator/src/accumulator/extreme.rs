@@ -138,7 +138,12 @@ impl Form for TextForm {
     }
 
     fn push(builder: &mut StringBuilder, value: Option<&[u8]>) {
-        builder.append_option(value.map(String::from_utf8_lossy));
+        match value.map(std::str::from_utf8) {
+            None => builder.append_null(),
+            Some(Ok(text)) => builder.append_value(text),
+            // Only a damaged snapshot has such a state; the text shows it.
+            Some(Err(_)) => builder.append_value(String::from_utf8_lossy(value.unwrap_or(&[]))),
+        }
     }
 }
 

@@ -54,6 +54,15 @@ pub(crate) struct Rows<'a> {
     pub(crate) kinds: Option<&'a [u8]>,
 }
 
+/// Which results a scan records.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Trail {
+    /// For row i the result before it at 2 i and after it at 2 i + 1.
+    BeforeAndAfter,
+    /// For row i the result after it at i.
+    After,
+}
+
 /// Whether the row kind of this code takes from the table: `-U` is 1, `-D` is 3.
 pub(crate) fn is_retraction(code: u8) -> bool {
     code & 1 == 1
@@ -70,8 +79,8 @@ pub(crate) trait Accumulator {
     /// Adds rows, takes retracted ones away.
     fn update(&mut self, rows: &Rows<'_>) -> Result<(), OperatorError>;
 
-    /// Like `update`; gives for row i its group's result before it at 2 i and after it at 2 i + 1.
-    fn scan(&mut self, rows: &Rows<'_>) -> Result<ArrayRef, OperatorError>;
+    /// Like `update`; gives each row's group's result as `trail` says.
+    fn scan(&mut self, rows: &Rows<'_>, trail: Trail) -> Result<ArrayRef, OperatorError>;
 
     /// Results of slots.
     fn values(&self, slots: &[u32]) -> Result<ArrayRef, OperatorError>;

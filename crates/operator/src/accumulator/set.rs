@@ -10,7 +10,7 @@ use flott_record::RowKind;
 use flott_state::{DecodeError, StateValue};
 
 use super::distinct::{CALLS_PER_SET_MAX, Changes, DistinctSet};
-use super::{Accumulator, Rows, accumulator, is_retraction};
+use super::{Accumulator, Rows, Trail, accumulator, is_retraction};
 use crate::interface::OperatorError;
 
 struct Call {
@@ -185,7 +185,7 @@ impl Accumulators {
         self.run(slots, columns, kinds, |accumulator, rows| accumulator.update(rows)).map(drop)
     }
 
-    /// Like `update`; gives for each call the results of each row's group before and after the row (see [`Accumulator::scan`]).
+    /// Like `update`; gives for each call the results of each row's group before and after the row (see [`Trail`]).
     ///
     /// # Errors
     /// A row that an accumulator refuses.
@@ -195,7 +195,20 @@ impl Accumulators {
         columns: &[ArrayRef],
         kinds: Option<&[u8]>,
     ) -> Result<Vec<ArrayRef>, OperatorError> {
-        self.run(slots, columns, kinds, |accumulator, rows| accumulator.scan(rows))
+        self.run(slots, columns, kinds, |accumulator, rows| accumulator.scan(rows, Trail::BeforeAndAfter))
+    }
+
+    /// Like `scan`, with the results after each row alone.
+    ///
+    /// # Errors
+    /// A row that an accumulator refuses.
+    pub(crate) fn scan_after(
+        &mut self,
+        slots: &[u32],
+        columns: &[ArrayRef],
+        kinds: Option<&[u8]>,
+    ) -> Result<Vec<ArrayRef>, OperatorError> {
+        self.run(slots, columns, kinds, |accumulator, rows| accumulator.scan(rows, Trail::After))
     }
 
     fn run<R>(

@@ -16,6 +16,8 @@ use std::ops::Range;
 
 use arrow_array::ArrayRef;
 use arrow_schema::DataType as ArrowType;
+use flott_expression::AggregateCall;
+use flott_expression::aggregate::AggregateFunction;
 use flott_job::MiniBatch;
 use flott_job::spec::GroupAggregateSpec;
 use flott_record::limits::BATCH_ROWS_MAX;
@@ -68,12 +70,17 @@ impl GroupAggregate {
             None if spec.merges_partials => bundles(SINGLE_ROWS),
             None => Mode::PerRow(PerRow::default()),
         };
-        // The local phase has put the keys in front.
+        // The positions in the spec are those of the raw input; the local phase has put the keys in front.
         let keys = if spec.merges_partials { (0..spec.keys.len()).collect() } else { spec.keys.clone() };
-        let key_types = key_types(spec, &keys)?;
+        let key_types = key_types(spec)?;
         Ok(GroupAggregate {
             groups: Groups::new(accumulators, spec.state_ttl_ms),
-            rules: Rules { keys, input_retracts: spec.input_retracts, emit_update_before: spec.emit_update_before },
+            rules: Rules {
+                keys,
+                input_retracts: spec.input_retracts,
+                emit_update_before: spec.emit_update_before,
+                always_changes: spec.calls.iter().any(counts_all_rows),
+            },
             key_types,
             merges_partials: spec.merges_partials,
             key_rows: KeyRows::default(),
@@ -151,14 +158,19 @@ impl GroupAggregate {
     }
 }
 
-fn key_types(spec: &GroupAggregateSpec, keys: &[usize]) -> Result<Vec<ArrowType>, OperatorError> {
+/// Whether a call is COUNT(*) without a filter.
+fn counts_all_rows(call: &AggregateCall) -> bool {
+    call.function == AggregateFunction::Count && call.arguments.is_empty() && call.filter.is_none()
+}
+
+fn key_types(spec: &GroupAggregateSpec) -> Result<Vec<ArrowType>, OperatorError> {
     let arrow = |index: &usize| {
         let field = spec.input.fields.get(*index);
         field
             .map(|field| field.data_type.to_arrow())
             .ok_or_else(|| OperatorError::Failed(format!("key column {index} is not in the aggregate's input")))
     };
-    keys.iter().map(arrow).collect()
+    spec.keys.iter().map(arrow).collect()
 }
 
 /// Emits the groups of some entries of the table as `+I`.

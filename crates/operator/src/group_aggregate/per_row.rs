@@ -40,6 +40,8 @@ pub(super) struct Rules {
     pub(super) keys: Vec<usize>,
     pub(super) input_retracts: bool,
     pub(super) emit_update_before: bool,
+    /// Whether each row changes its group's results, as COUNT(*) does.
+    pub(super) always_changes: bool,
 }
 
 impl PerRow {
@@ -75,8 +77,14 @@ impl PerRow {
         }
         let Groups { table, accumulators, .. } = groups;
         for row in 0..self.keys.len() {
-            let (slot, new) =
-                table.get_or_insert_with(self.keys.hash(row), self.keys.key(row), || accumulators.allocate());
+            let (hash, key) = (self.keys.hash(row), self.keys.key(row));
+            // Neighbouring rows often share their key, and all do where there is none.
+            if row > 0 && hash == self.keys.hash(row - 1) && key == self.keys.key(row - 1) {
+                self.slots.push(self.slots[row - 1]);
+                self.effects.push(Effect::Update);
+                continue;
+            }
+            let (slot, new) = table.get_or_insert_with(hash, key, || accumulators.allocate());
             self.slots.push(*slot);
             self.effects.push(if new { Effect::First } else { Effect::Update });
         }
@@ -117,10 +125,15 @@ impl PerRow {
         key_columns: Vec<ArrayRef>,
         context: &mut Context<'_>,
     ) -> Result<(), OperatorError> {
+        let changes = rules.always_changes || groups.expires();
+        if changes && !rules.emit_update_before && !rules.input_retracts {
+            return self.emit_after(groups, batch, key_columns, context);
+        }
         let trails = groups.accumulators.scan(&self.slots, batch.columns(), batch.kinds())?;
         self.changed.clear();
-        self.changed.resize(self.slots.len(), groups.expires());
-        if !groups.expires() {
+        let changes = changes && (groups.expires() || !rules.input_retracts);
+        self.changed.resize(self.slots.len(), changes);
+        if !changes {
             trails.iter().for_each(|trail| mark_changed(trail, &mut self.changed, |row| (2 * row, 2 * row + 1)));
         }
         let plan = self.plan(rules.emit_update_before);
@@ -133,6 +146,25 @@ impl PerRow {
         let values = trails.iter().map(|trail| take(trail, &places, None));
         let columns: Result<Vec<ArrayRef>, _> = keys.chain(values).collect();
         context.emit(Batch::new(columns?, rows).with_kinds(plan.kinds.into()));
+        Ok(())
+    }
+
+    /// Where each row emits one row, the result after it: keys and results are columns as they are.
+    fn emit_after(
+        &mut self,
+        groups: &mut Groups,
+        batch: &Batch,
+        key_columns: Vec<ArrayRef>,
+        context: &mut Context<'_>,
+    ) -> Result<(), OperatorError> {
+        let results = groups.accumulators.scan_after(&self.slots, batch.columns(), batch.kinds())?;
+        let kind = |effect: &Effect| match effect {
+            Effect::First => RowKind::Insert as u8,
+            _ => RowKind::UpdateAfter as u8,
+        };
+        let kinds: Vec<u8> = self.effects.iter().map(kind).collect();
+        let columns = key_columns.into_iter().chain(results).collect();
+        context.emit(Batch::new(columns, kinds.len()).with_kinds(kinds.into()));
         Ok(())
     }
 

@@ -192,6 +192,19 @@ fn changelogs_survive_restore_and_rescale() {
 }
 
 #[test]
+fn without_update_before_the_rest_is_the_same() {
+    for (retract, calls) in [(false, calls()), (true, calls()), (false, calls().split_off(1))] {
+        let mut spec = spec(calls);
+        spec.input_retracts = retract;
+        let script = script(history(4, 200, retract));
+        let mut wanted = changelog(&spec, script.clone());
+        wanted.retain(|row| !row.starts_with("-U"));
+        spec.emit_update_before = false;
+        assert_eq!(changelog(&spec, script), wanted);
+    }
+}
+
+#[test]
 fn a_bundle_has_one_change_set_a_key() {
     use RowKind::{Delete, Insert};
     let mut spec = spec(calls());

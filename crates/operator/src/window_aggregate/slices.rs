@@ -31,7 +31,14 @@ impl Slices {
         while row < targets.len() {
             let slice_end = targets[row];
             let table = self.tables.entry(slice_end).or_default();
+            let first = row;
             while row < targets.len() && targets[row] == slice_end {
+                // Neighbouring rows often share their key, and all do where there is none.
+                if row > first && keys.hash(row) == keys.hash(row - 1) && keys.key(row) == keys.key(row - 1) {
+                    slots.push(slots[row - 1]);
+                    row += 1;
+                    continue;
+                }
                 let accumulators = &mut self.accumulators;
                 let (slot, _) = table.get_or_insert_with(keys.hash(row), keys.key(row), || accumulators.allocate());
                 slots.push(*slot);
