@@ -10,6 +10,7 @@ mod json;
 mod literal;
 mod operator;
 mod predicate;
+mod refusal;
 mod special;
 
 use flott_expression::Expression;
@@ -18,7 +19,6 @@ use flott_syntax::ast::{self, ExpressionKind as Kind};
 use crate::bind::scope::{Scope, access_fields};
 use crate::error::{Result, SqlError};
 
-pub(crate) use call::coerce;
 
 /// Sees every syntax node before it is bound, children after parents; what it returns stands for the node. GROUP BY, aggregates, OVER and
 /// sub-queries are bound this way.
@@ -160,5 +160,7 @@ pub fn equality(a: Expression, b: Expression) -> Result<Expression> {
     call::resolved_anywhere("=", vec![a, b])
 }
 
+#[cfg(test)]
+mod golden;
 #[cfg(test)]
 mod tests;

@@ -23,3 +23,5 @@ pub use settings::{PlannerSettings, UpsertMaterialize};
 
 #[cfg(test)]
 mod tests;
+#[cfg(test)]
+pub(crate) use tests::shared;

@@ -171,7 +171,6 @@ fn join_text(join: &Join) -> String {
         JoinKind::Left => "LEFT",
         JoinKind::Right => "RIGHT",
         JoinKind::Full => "FULL",
-        _ => "ASOF",
     };
     let condition = match &join.condition {
         JoinCondition::On(condition) => format!(" ON {}", expression_text(condition)),

@@ -32,10 +32,14 @@ fn is_printed(result: &StatementResult, block: &serde_json::Value) -> bool {
         && let [Value::String(text)] = row.as_slice()
         && text.contains('\n')
     {
-        return output.contains(text.as_str());
+        return output.contains(text.trim_end());
     }
     let columns: Vec<&str> = result.columns.iter().map(|(name, _)| name.as_str()).collect();
     let rows: Vec<Vec<String>> = result.rows.iter().map(|row| row.iter().map(cell).collect()).collect();
+    if block["table"].is_null() {
+        // The test's variables make the printed lines uneven.
+        return rows.iter().flatten().all(|cell| output.contains(cell.as_str()));
+    }
     block["table"]["columns"] == serde_json::json!(columns) && block["table"]["rows"] == serde_json::json!(rows)
 }
 
