@@ -95,6 +95,12 @@ impl KeyRows {
         self.hashes[row]
     }
 
+    /// Whether two rows have the same key. (Nothing is compared where there is no key: comparing no bytes at no address is slow on some CPUs.)
+    pub fn is_same(&self, row: usize, other: usize) -> bool {
+        let (key, other_key) = (self.key(row), self.key(other));
+        self.hashes[row] == self.hashes[other] && key.len() == other_key.len() && (key.is_empty() || key == other_key)
+    }
+
     /// All hashes.
     pub fn hashes(&self) -> &[u32] {
         &self.hashes

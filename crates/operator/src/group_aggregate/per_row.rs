@@ -79,7 +79,7 @@ impl PerRow {
         for row in 0..self.keys.len() {
             let (hash, key) = (self.keys.hash(row), self.keys.key(row));
             // Neighbouring rows often share their key, and all do where there is none.
-            if row > 0 && hash == self.keys.hash(row - 1) && key == self.keys.key(row - 1) {
+            if row > 0 && self.keys.is_same(row, row - 1) {
                 self.slots.push(self.slots[row - 1]);
                 self.effects.push(Effect::Update);
                 continue;

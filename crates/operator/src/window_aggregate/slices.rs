@@ -34,7 +34,7 @@ impl Slices {
             let first = row;
             while row < targets.len() && targets[row] == slice_end {
                 // Neighbouring rows often share their key, and all do where there is none.
-                if row > first && keys.hash(row) == keys.hash(row - 1) && keys.key(row) == keys.key(row - 1) {
+                if row > first && keys.is_same(row, row - 1) {
                     slots.push(slots[row - 1]);
                     row += 1;
                     continue;
