@@ -35,5 +35,6 @@ pub(super) fn compile(call: &CallSite) -> Option<Result<Box<dyn ScalarFunction>,
 /// The session's zone.
 fn session_zone(call: &CallSite) -> Result<Zone, CompileError> {
     let name = &call.session.time_zone;
-    Zone::parse(name).ok_or_else(|| CompileError::WrongConstant(format!("no time zone '{name}' (table.local-time-zone)")))
+    Zone::parse(name)
+        .ok_or_else(|| CompileError::WrongConstant(format!("no time zone '{name}' (table.local-time-zone)")))
 }

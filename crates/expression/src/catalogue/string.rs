@@ -20,13 +20,25 @@ type Resolved = Result<Resolution, SignatureError>;
 
 /// The call's types; `None` if the function is of another family.
 pub(super) fn resolve(name: &str, arguments: &[Argument]) -> Option<Result<Resolution, SignatureError>> {
-    let name = canonical_name(name);
-    let call = || Call::new(name, arguments);
-    whole_texts(name, &call)
-        .or_else(|| parts(name, &call))
-        .or_else(|| searches(name, &call))
-        .or_else(|| encodings(name, &call))
-        .or_else(|| constructions(name, &call))
+    let canonical = canonical_name(name);
+    let call = || Call::new(canonical, arguments);
+    whole_texts(canonical, &call)
+        .or_else(|| parts(canonical, &call))
+        .or_else(|| searches(canonical, &call))
+        .or_else(|| encodings(canonical, &call))
+        .or_else(|| constructions(canonical, &call))
+        .map(|resolved| resolved.map_err(|error| as_written(error, canonical, name)))
+}
+
+/// A refusal that names the function as it was written.
+fn as_written(error: SignatureError, canonical: &str, written: &str) -> SignatureError {
+    match error {
+        SignatureError::WrongArguments { given, expected, .. } => {
+            let expected = expected.replace(&format!("{canonical}("), &format!("{written}("));
+            SignatureError::WrongArguments { name: written.to_string(), given, expected }
+        }
+        other => other,
+    }
 }
 
 fn canonical_name(name: &str) -> &str {

@@ -34,6 +34,9 @@ fn bind_kind(kind: &Kind, span: Span) -> Result<TypeKind> {
         Kind::Double => TypeKind::Double,
         Kind::Decimal { precision, scale } => decimal(*precision, *scale, span)?,
         Kind::Char { length } => TypeKind::Char(checked_length("Character", *length, span)?),
+        // Without a length these two are as long as can be; CHAR and BINARY have one character or byte.
+        Kind::VarChar { length: None } => TypeKind::string(),
+        Kind::VarBinary { length: None } => TypeKind::Varbinary(LENGTH_MAX),
         Kind::VarChar { length } => TypeKind::Varchar(checked_length("Variable character", *length, span)?),
         Kind::String => TypeKind::string(),
         Kind::Binary { length } => TypeKind::Binary(checked_length("Binary", *length, span)?),

@@ -98,17 +98,20 @@ impl From<PatternError> for CompileError {
 
 /// Reads a pattern.
 pub(super) fn parse(text: &str, dialect: Dialect) -> Result<Vec<Item>, PatternError> {
-    let mut parser = Parser { rest: text.chars().peekable(), dialect };
+    let mut parser = Parser { rest: text.chars().peekable(), dialect, not_supported: None };
     let items = parser.items()?;
-    match parser.rest.next() {
-        None => Ok(items),
-        Some(_) => Err(PatternError::Illegal("Pattern invalid as it contains ] without previous [".to_string())),
+    match (parser.rest.next(), parser.not_supported) {
+        (Some(_), _) => Err(PatternError::Illegal("Pattern invalid as it contains ] without previous [".to_string())),
+        (None, Some(letter)) => Err(PatternError::NotSupported(letter)),
+        (None, None) => Ok(items),
     }
 }
 
 struct Parser<'a> {
     rest: std::iter::Peekable<std::str::Chars<'a>>,
     dialect: Dialect,
+    /// The first letter that only Java knows. The rest is read on, since what Java refuses, too, is illegal first of all.
+    not_supported: Option<char>,
 }
 
 impl Parser<'_> {
@@ -170,20 +173,29 @@ impl Parser<'_> {
             Dialect::DateTimeFormatter => formatter_field(letter),
             Dialect::SimpleDateFormat => simple_field(letter),
         };
-        let field = field.or_else(|| shared_field(letter));
-        field.map(|field| Item::Field(field, count)).ok_or_else(|| self.refuse(letter))
+        match field.or_else(|| shared_field(letter)) {
+            Some(field) => Ok(Item::Field(field, count)),
+            None if self.is_known(letter) => {
+                self.not_supported.get_or_insert(letter);
+                Ok(Item::Literal(letter.to_string()))
+            }
+            None => Err(self.refuse(letter)),
+        }
+    }
+
+    /// Whether Java knows a letter that is no field here.
+    fn is_known(&self, letter: char) -> bool {
+        match self.dialect {
+            Dialect::DateTimeFormatter => "BVvzOXxZgp".contains(letter),
+            Dialect::SimpleDateFormat => letter == 'z',
+        }
     }
 
     fn refuse(&self, letter: char) -> PatternError {
-        let known = match self.dialect {
-            Dialect::DateTimeFormatter => "BVvzOXxZgp",
-            Dialect::SimpleDateFormat => "z",
-        };
-        match self.dialect {
-            _ if known.contains(letter) => PatternError::NotSupported(letter),
-            Dialect::DateTimeFormatter => PatternError::Illegal(format!("Unknown pattern letter: {letter}")),
-            Dialect::SimpleDateFormat => PatternError::Illegal(format!("Illegal pattern character '{letter}'")),
-        }
+        PatternError::Illegal(match self.dialect {
+            Dialect::DateTimeFormatter => format!("Unknown pattern letter: {letter}"),
+            Dialect::SimpleDateFormat => format!("Illegal pattern character '{letter}'"),
+        })
     }
 }
 
@@ -287,6 +299,8 @@ mod tests {
     fn unknown_letters_are_named() {
         let unknown = parse("foo", Dialect::DateTimeFormatter);
         assert_eq!(unknown, Err(PatternError::Illegal("Unknown pattern letter: f".into())));
+        let illegal = parse("unparsable", Dialect::DateTimeFormatter);
+        assert_eq!(illegal, Err(PatternError::Illegal("Unknown pattern letter: r".into())));
         assert_eq!(parse("z", Dialect::SimpleDateFormat), Err(PatternError::NotSupported('z')));
     }
 }

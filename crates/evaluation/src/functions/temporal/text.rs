@@ -190,7 +190,10 @@ fn convert_zone() -> Compiled {
 /// The zone of a name, with the last one kept.
 fn zone_of<'a>(last: &'a mut Vec<(String, Zone)>, name: &str, row: usize) -> Result<&'a Zone, EvaluationError> {
     if last.first().is_none_or(|(known, _)| known != name) {
-        let zone = Zone::parse(name).or_else(|| Zone::parse("UTC"));
+        // A bare offset is no name of a zone.
+        let offset = name.starts_with(['+', '-']) || name.starts_with("UTC+") || name.starts_with("UTC-");
+        let zone = if offset { None } else { Zone::parse(name) };
+        let zone = zone.or_else(|| Zone::parse("UTC"));
         let zone = zone.ok_or_else(|| failed(row, format!("no time zone '{name}'")))?;
         *last = vec![(name.to_string(), zone)];
     }

@@ -6,7 +6,7 @@ use flott_record::{DataType, Field, TypeKind, Value};
 use flott_syntax::Span;
 use flott_syntax::ast::{self, FunctionArguments};
 
-use crate::bind::expression::{ExpressionBinder, Intercept};
+use crate::bind::expression::{ExpressionBinder, Intercept, refusal};
 use crate::error::{Result, SqlError};
 
 impl ExpressionBinder<'_> {
@@ -159,7 +159,11 @@ fn signature_message(error: &SignatureError, arguments: &[Expression]) -> String
                 None => message,
             }
         }
-        SignatureError::WrongArguments { name, expected, .. } => wrong_arguments(name, expected, arguments),
+        SignatureError::WrongArguments { name, expected, .. } if catalogue::is_inferred(name) => {
+            refusal::message(name, expected, arguments)
+        }
+        SignatureError::WrongArguments { name, expected, .. } => refusal::wrong_count(name, expected, arguments.len())
+            .unwrap_or_else(|| wrong_arguments(name, expected, arguments)),
         other => other.to_string(),
     }
 }
@@ -172,6 +176,7 @@ pub(crate) fn wrong_arguments(name: &str, expected: &str, arguments: &[Expressio
     let infix = !is_word || matches!(name, "AND" | "OR" | "LIKE" | "SIMILAR TO" | "IN");
     let form = match given.as_slice() {
         [left, right] if infix => format!("{left} {name} {right}"),
+        [operand] if name.starts_with("IS ") => format!("{operand} {name}"),
         _ => format!("{name}({})", given.join(", ")),
     };
     let forms: Vec<String> = expected.lines().map(|line| format!("'{}'", line.trim_matches('\''))).collect();
@@ -198,7 +203,7 @@ pub(crate) fn sql_type(kind: &TypeKind) -> String {
 }
 
 /// The family by which unknown functions' arguments are named.
-fn family(kind: &TypeKind) -> String {
+pub(super) fn family(kind: &TypeKind) -> String {
     match kind {
         kind if kind.is_character() => "CHARACTER".to_string(),
         kind if kind.is_numeric() => "NUMERIC".to_string(),
