@@ -1,0 +1,21 @@
+//! Runs Flink's own table tests, given as data: one JSON object a line in `programs.jsonl`, `functions.jsonl`, `itcases.jsonl` and
+//! `scripts.jsonl` of one folder.
+//!
+//! No case is known by its id: what a record says is set up, run and compared. [`values`] is the connector that holds the rows of a case.
+//! For development only.
+
+mod case;
+mod cell;
+mod compare;
+mod engine;
+pub mod expectation;
+mod functions;
+mod java_text;
+pub mod limits;
+pub mod report;
+mod run;
+pub mod values;
+
+pub use case::{Kind, Outcome};
+pub use report::Report;
+pub use run::{Selection, run};

@@ -1,0 +1,13 @@
+//! Bounds of the runner.
+
+/// Milliseconds that a job may take before it is cancelled and counts as failed: the cases have tens of rows.
+pub const JOB_TIME_MAX_MS: u64 = 10_000;
+
+/// Rows of a batch that the `values` source gives. One, so that watermarks and changes come as Flink's test sources give them.
+pub const SOURCE_BATCH_ROWS: usize = 1;
+
+/// Characters of a failure's explanation in the report.
+pub const WHY_CHARACTERS_MAX: usize = 600;
+
+/// Largest difference, relative to the result, between functions of a mathematics library and Java's: a few units in the last place.
+pub const LIBRARY_MATH_TOLERANCE: f64 = 1e-14;

@@ -1,0 +1,170 @@
+//! `'connector' = 'values'`: the rows of a case as a source, and a sink that keeps what it is given.
+//!
+//! A table's rows are found by its option `data-id`. `changelog-mode` says which kinds of rows the source has;
+//! `sink-changelog-mode-enforced` which the sink takes, by default upserts if it has a primary key and everything if not. Whatever else Flink's
+//! connector of this name understands is accepted and means nothing here.
+
+mod sink;
+mod source;
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use flott_connector::options::TableOptions;
+use flott_connector::{Capabilities, Connector, ConnectorError, ConnectorOption, Sink, Source};
+use flott_record::{ChangelogMode, Field, RowKind, Schema, TableSpec, Value};
+use serde_json::Value as Json;
+
+use crate::{case, cell};
+
+/// The connector's name.
+pub const IDENTIFIER: &str = "values";
+
+/// Rows of one table.
+#[derive(Clone, Debug, Default)]
+pub struct TableData {
+    /// `{"op", "row"}` each.
+    pub rows: Vec<Json>,
+    /// The source stays open after its last row.
+    pub endless: bool,
+}
+
+/// A row that a sink was given.
+pub type Recorded = (RowKind, Vec<Value>);
+
+/// Everything that the tables of one case share.
+#[derive(Clone, Default)]
+pub struct Stage {
+    data: Arc<Mutex<BTreeMap<String, TableData>>>,
+    written: Arc<Mutex<BTreeMap<String, Vec<Recorded>>>>,
+}
+
+fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+impl Stage {
+    /// Puts rows under a `data-id`.
+    pub fn put(&self, id: &str, data: TableData) {
+        locked(&self.data).insert(id.to_string(), data);
+    }
+
+    /// What the sink of a table (last part of its name) was given, in order.
+    pub fn written(&self, table: &str) -> Vec<Recorded> {
+        locked(&self.written).get(table).cloned().unwrap_or_else(Vec::new)
+    }
+
+    fn rows(&self, id: &str) -> Option<TableData> {
+        locked(&self.data).get(id).cloned()
+    }
+
+    fn record(&self, table: &str, rows: Vec<Recorded>) {
+        let mut written = locked(&self.written);
+        match written.get_mut(table) {
+            Some(known) => known.extend(rows),
+            None => {
+                written.insert(table.to_string(), rows);
+            }
+        }
+    }
+}
+
+/// The connector over one stage.
+pub struct ValuesConnector {
+    stage: Stage,
+}
+
+impl ValuesConnector {
+    /// Tables that find their rows on this stage and record there.
+    pub fn new(stage: &Stage) -> Self {
+        ValuesConnector { stage: stage.clone() }
+    }
+}
+
+/// `I,UA,UB,D`
+fn changelog_mode(text: &str) -> Result<ChangelogMode, ConnectorError> {
+    let mut mode = ChangelogMode::INSERT_ONLY;
+    for kind in text.split(',').map(str::trim) {
+        match kind {
+            "I" => {}
+            "UB" => mode.update_before = true,
+            "UA" => mode.update_after = true,
+            "D" => mode.delete = true,
+            other => return Err(ConnectorError::new(format!("'{other}' is no kind of row"))),
+        }
+    }
+    Ok(mode)
+}
+
+/// `ts:TIMESTAMP(3),name:STRING`
+fn metadata(text: &str) -> Result<Schema, ConnectorError> {
+    let mut fields = Vec::new();
+    for entry in text.split(',').filter(|entry| !entry.is_empty()) {
+        let (name, type_name) =
+            entry.split_once(':').ok_or_else(|| ConnectorError::new(format!("'{entry}' lacks a type")))?;
+        let data_type = cell::data_type(type_name).map_err(ConnectorError::new)?;
+        fields.push(Field::new(name, data_type));
+    }
+    Ok(Schema::new(fields))
+}
+
+impl Connector for ValuesConnector {
+    fn identifier(&self) -> &str {
+        IDENTIFIER
+    }
+
+    fn options(&self) -> &[ConnectorOption] {
+        &[]
+    }
+
+    fn capabilities(&self, table: &TableSpec) -> Result<Capabilities, ConnectorError> {
+        let options = TableOptions::of(table);
+        let sink = match options.text("sink-changelog-mode-enforced") {
+            Some(text) => changelog_mode(text)?,
+            None if table.primary_key.is_empty() => ChangelogMode::ALL,
+            None => ChangelogMode::UPSERT,
+        };
+        let id = options.text("data-id").unwrap_or("");
+        Ok(Capabilities {
+            source: Some(changelog_mode(options.text("changelog-mode").unwrap_or("I"))?),
+            sink: Some(sink),
+            bounded: !self.stage.rows(id).is_some_and(|data| data.endless),
+            projection_push_down: true,
+            metadata: metadata(options.text("readable-metadata").unwrap_or(""))?,
+            source_parallelism_max: Some(1),
+        })
+    }
+
+    fn source(&self, table: &TableSpec) -> Result<Box<dyn Source>, ConnectorError> {
+        let id = TableOptions::of(table).text("data-id").unwrap_or("");
+        let data = self.stage.rows(id);
+        let data = data.ok_or_else(|| ConnectorError::new(format!("table {} has no rows under '{id}'", table.name)))?;
+        let mut fields = table.schema.fields.clone();
+        fields.extend(table.metadata.iter().map(|column| column.field.clone()));
+        let mut rows = Vec::with_capacity(data.rows.len());
+        for row in &data.rows {
+            let kind = case::text(row, "op").and_then(RowKind::from_short);
+            let kind = kind.ok_or_else(|| ConnectorError::new(format!("row without a kind: {row}")))?;
+            let cells = cell::row(case::list(row, "row"), &fields).map_err(ConnectorError::new)?;
+            rows.push((kind, cells));
+        }
+        Ok(Box::new(source::ValuesSource::new(rows, data.endless)))
+    }
+
+    fn sink(&self, table: &TableSpec) -> Result<Box<dyn Sink>, ConnectorError> {
+        let name = table.name.rsplit('.').next().unwrap_or(&table.name);
+        Ok(Box::new(sink::ValuesSink::new(self.stage.clone(), name.to_string())))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn modes_are_read_in_any_order() {
+        let mode = changelog_mode("I, UA,D").expect("known kinds");
+        assert_eq!(mode, ChangelogMode::UPSERT);
+        assert!(changelog_mode("X").is_err());
+    }
+}

@@ -1,0 +1,62 @@
+//! A sink that keeps every row it is given.
+
+use flott_connector::{Committable, Committer, ConnectorError, Sink, SinkWriter, WriterSetup};
+use flott_environment::Environment;
+use flott_record::value_array::rows_of_batch;
+use flott_record::{Batch, Schema};
+
+use super::Stage;
+
+pub(super) struct ValuesSink {
+    stage: Stage,
+    table: String,
+}
+
+impl ValuesSink {
+    pub(super) fn new(stage: Stage, table: String) -> Self {
+        ValuesSink { stage, table }
+    }
+}
+
+impl Sink for ValuesSink {
+    fn writer(&self, setup: &WriterSetup) -> Result<Box<dyn SinkWriter>, ConnectorError> {
+        Ok(Box::new(ValuesWriter { stage: self.stage.clone(), table: self.table.clone(), schema: setup.input.clone() }))
+    }
+
+    fn committer(&self, _: &Environment) -> Option<Box<dyn Committer>> {
+        None
+    }
+}
+
+struct ValuesWriter {
+    stage: Stage,
+    table: String,
+    schema: Schema,
+}
+
+impl SinkWriter for ValuesWriter {
+    fn write(&mut self, batch: &Batch) -> Result<(), ConnectorError> {
+        self.stage.record(&self.table, rows_of_batch(&self.schema, batch));
+        Ok(())
+    }
+
+    fn flush(&mut self) -> Result<(), ConnectorError> {
+        Ok(())
+    }
+
+    fn wake_at_ms(&self) -> Option<i64> {
+        None
+    }
+
+    fn prepare_commit(&mut self, _: bool) -> Result<Vec<Committable>, ConnectorError> {
+        Ok(Vec::new())
+    }
+
+    fn abort(&mut self) -> Result<(), ConnectorError> {
+        Ok(())
+    }
+
+    fn bytes_written(&self) -> u64 {
+        0
+    }
+}
