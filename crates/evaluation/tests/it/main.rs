@@ -4,6 +4,7 @@ mod arithmetic;
 mod casting;
 mod comparison;
 mod cuts;
+mod functions;
 mod laziness;
 mod nested;
 mod tree;
