@@ -127,7 +127,7 @@ fn write_date_field(field: Field, count: usize, dialect: Dialect, date: &Date, o
         Field::WeekdayFromSunday if count >= 3 => {
             return write_name(WEEKDAYS[weekday(date.days) as usize], count, dialect, out);
         }
-        Field::Quarter if count == 3 => return out.push_str(&format!("Q{}", (date.month + 2) / 3)),
+        Field::Quarter if count == 3 => return out.push_str(&format!("Q{}", date.month.div_ceil(3))),
         Field::Month => i64::from(date.month),
         Field::Day => i64::from(date.day),
         Field::DayOfYear => day_of_year(date.days),
@@ -136,7 +136,7 @@ fn write_date_field(field: Field, count: usize, dialect: Dialect, date: &Date, o
         Field::WeekOfYear => us_year_and_week(date.days).1,
         Field::WeekOfMonth => us_week_of_month(date.days),
         Field::WeekdayInMonth => i64::from((date.day - 1) / 7 + 1),
-        _ => i64::from((date.month + 2) / 3),
+        _ => i64::from(date.month.div_ceil(3)),
     };
     write_number(number, count, out);
 }

@@ -40,9 +40,12 @@ pub(super) fn compile(call: &CallSite) -> Option<Compiled> {
     })
 }
 
+/// Makes something from a text.
+type Make<T> = dyn Fn(&str) -> Result<T, PatternError> + Send;
+
 /// Something made from a text that is constant or rarely changes from row to row.
 struct Cached<T> {
-    make: Box<dyn Fn(&str) -> Result<T, PatternError> + Send>,
+    make: Box<Make<T>>,
     last: Option<(String, T)>,
 }
 
@@ -174,12 +177,12 @@ fn unix_timestamp(call: &CallSite) -> Compiled {
 fn convert_zone() -> Compiled {
     let reader = DateReader::new(DEFAULT_PATTERN, Dialect::SimpleDateFormat)?;
     let mut formatter = DateFormatter::new(DEFAULT_PATTERN, Dialect::SimpleDateFormat)?;
-    let (mut from_zones, mut to_zones): (Vec<(String, Zone)>, Vec<(String, Zone)>) = (Vec::new(), Vec::new());
+    let (mut from_zone, mut to_zone) = (None, None);
     Ok(scalars(move |arguments, frame| {
         let [text, from, to] = [0, 1, 2].map(|index| Texts::of(&arguments[index]));
         build_texts(arguments, frame.rows, |row, out| {
             let Some((local, _)) = reader.read(text.at(row)) else { return Ok(false) };
-            let (from, to) = (zone_of(&mut from_zones, from.at(row), row)?, zone_of(&mut to_zones, to.at(row), row)?);
+            let (from, to) = (zone_of(&mut from_zone, from.at(row), row)?, zone_of(&mut to_zone, to.at(row), row)?);
             let millis = to.to_local_ms(from.to_instant_ms(local));
             formatter.write(LocalMoment { millis, nanos_of_milli: 0, offset_ms: 0 }, out);
             Ok(true)
@@ -187,17 +190,22 @@ fn convert_zone() -> Compiled {
     }))
 }
 
+/// A zone and the name it was found by.
+type NamedZone = Option<(String, Zone)>;
+
 /// The zone of a name, with the last one kept.
-fn zone_of<'a>(last: &'a mut Vec<(String, Zone)>, name: &str, row: usize) -> Result<&'a Zone, EvaluationError> {
-    if last.first().is_none_or(|(known, _)| known != name) {
-        // A bare offset is no name of a zone.
-        let offset = name.starts_with(['+', '-']) || name.starts_with("UTC+") || name.starts_with("UTC-");
-        let zone = if offset { None } else { Zone::parse(name) };
-        let zone = zone.or_else(|| Zone::parse("UTC"));
-        let zone = zone.ok_or_else(|| failed(row, format!("no time zone '{name}'")))?;
-        *last = vec![(name.to_string(), zone)];
-    }
-    Ok(&last[0].1)
+fn zone_of<'a>(last: &'a mut NamedZone, name: &str, row: usize) -> Result<&'a Zone, EvaluationError> {
+    let zone = match last.take() {
+        Some((known, zone)) if known == name => zone,
+        _ => {
+            // A bare offset is no name of a zone.
+            let offset = name.starts_with(['+', '-']) || name.starts_with("UTC+") || name.starts_with("UTC-");
+            let zone = if offset { None } else { Zone::parse(name) };
+            let zone = zone.or_else(|| Zone::parse("UTC"));
+            zone.ok_or_else(|| failed(row, format!("no time zone '{name}'")))?
+        }
+    };
+    Ok(&last.insert((name.to_string(), zone)).1)
 }
 
 fn to_date(call: &CallSite) -> Compiled {
