@@ -186,7 +186,7 @@ impl Batch {
 
     /// Bytes which the batch keeps alive: for bounds on queues and budgets, not exact where memory is shared.
     pub fn memory_bytes(&self) -> usize {
-        let columns: usize = self.columns.iter().map(|column| slice_bytes(column)).sum();
+        let columns: usize = self.columns.iter().map(slice_bytes).sum();
         columns + self.kinds.as_ref().map_or(0, |kinds| kinds.len()) + std::mem::size_of::<Self>()
     }
 }

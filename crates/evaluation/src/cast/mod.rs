@@ -22,7 +22,6 @@ use crate::evaluator::{CompileError, EvaluationError, Session};
 use crate::functions::{Frame, ScalarFunction};
 use crate::zone::Zone;
 
-
 /// The conversion of an array.
 pub(crate) type Convert = Box<dyn Fn(&ArrayRef) -> Result<ArrayRef, EvaluationError> + Send>;
 

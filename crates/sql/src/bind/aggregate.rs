@@ -114,9 +114,8 @@ impl QueryBinder<'_> {
             let choices = grouping.element(element, &binder, self, &select.items)?;
             sets = sets.iter().flat_map(|set| choices.iter().map(move |more| [&set[..], more].concat())).collect();
         }
-        if !plain && sets.len() > 1 {
-            grouping.sets = Some(sets);
-        } else if !plain && sets.len() == 1 && sets[0].len() < grouping.keys.len() {
+        let is_one_full_set = sets.len() == 1 && sets[0].len() == grouping.keys.len();
+        if !plain && !is_one_full_set {
             grouping.sets = Some(sets);
         }
         Ok(Some(grouping))

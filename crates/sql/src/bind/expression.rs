@@ -19,7 +19,6 @@ use flott_syntax::ast::{self, ExpressionKind as Kind};
 use crate::bind::scope::{Scope, access_fields};
 use crate::error::{Result, SqlError};
 
-
 /// Sees every syntax node before it is bound, children after parents; what it returns stands for the node. GROUP BY, aggregates, OVER and
 /// sub-queries are bound this way.
 pub trait Intercept {
@@ -27,11 +26,7 @@ pub trait Intercept {
     ///
     /// # Errors
     /// If the node is not allowed here.
-    fn intercept(
-        &mut self,
-        expression: &ast::Expression,
-        binder: &ExpressionBinder<'_>,
-    ) -> Result<Option<Expression>>;
+    fn intercept(&mut self, expression: &ast::Expression, binder: &ExpressionBinder<'_>) -> Result<Option<Expression>>;
 }
 
 /// Intercepts nothing; aggregates, OVER and sub-queries are then errors.

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use flott_connector::Registry;
 use flott_evaluation::Session;
-use flott_expression::{AggregateCall, AggregateFunction, Expression};
+use flott_expression::Expression;
 use flott_job::spec::{JoinKind, SortColumn};
 use flott_record::{TypeKind, Value};
 use flott_syntax::Span;
@@ -331,17 +331,4 @@ pub(crate) fn is_deterministic(expression: &Expression) -> bool {
         _ => true,
     };
     own && expression.children().into_iter().all(is_deterministic)
-}
-
-/// `COUNT(*)` under a name.
-pub(crate) fn count_star(name: &str) -> AggregateCall {
-    AggregateCall {
-        function: AggregateFunction::Count,
-        arguments: Vec::new(),
-        argument_types: Vec::new(),
-        distinct: false,
-        filter: None,
-        data_type: TypeKind::BigInt.not_null(),
-        name: name.to_string(),
-    }
 }

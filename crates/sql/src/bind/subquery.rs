@@ -156,10 +156,8 @@ impl QueryBinder<'_> {
             let outer = scope.outer.take();
             *scope = std::mem::take(scope).join(Scope::of_table(None, vec![Column::new(&name, data_type)]));
             scope.outer = outer;
-            let hidden = scope.columns.len() - 1;
             let by_name = ExpressionKind::Name(ast::ObjectName::simple(ast::Identifier::new(&name)));
             replace_subquery(&mut expression, &query, &by_name);
-            let _ = hidden;
         }
         Ok(expression)
     }

@@ -247,7 +247,7 @@ impl Catalog {
                 let near = near(catalog, names);
                 return SqlError::at(name.parts[0].span, format!("Object '{catalog}' not found{near}"));
             }
-            if self.catalogs[catalog].databases.get(&database.value).is_none() {
+            if !self.catalogs[catalog].databases.contains_key(&database.value) {
                 let names = self.catalogs[catalog].databases.keys().map(String::as_str);
                 let near = near(&database.value, names);
                 let within = if name.parts.len() == 3 { format!(" within '{catalog}'") } else { String::new() };

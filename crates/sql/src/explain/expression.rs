@@ -41,9 +41,7 @@ pub(crate) fn text(expression: &Expression, style: &Style<'_>) -> String {
 fn column(index: usize, style: &Style<'_>) -> String {
     match style {
         Style::Positions => format!("${index}"),
-        Style::Prefix(names) | Style::Infix(names) => {
-            names.get(index).cloned().unwrap_or_else(|| format!("${index}"))
-        }
+        Style::Prefix(names) | Style::Infix(names) => names.get(index).cloned().unwrap_or_else(|| format!("${index}")),
     }
 }
 
@@ -80,9 +78,8 @@ pub(crate) fn aggregate(call: &AggregateCall, name: &str, names: &[String]) -> S
         _ => arguments.join(", "),
     };
     let distinct = if call.distinct { "DISTINCT " } else { "" };
-    let filter = call.filter.map_or_else(String::new, |filter| {
-        format!(" FILTER {}", column(filter, &Style::Prefix(names)))
-    });
+    let filter =
+        call.filter.map_or_else(String::new, |filter| format!(" FILTER {}", column(filter, &Style::Prefix(names))));
     format!("{}({distinct}{list}){filter} AS {name}", function_name(call.function))
 }
 

@@ -68,11 +68,9 @@ fn label(relation: &Relation) -> String {
             let calls: String = calls.iter().map(call).collect();
             format!("LogicalAggregate(group=[{{{}}}]{calls})", positions(keys))
         }
-        RelationKind::Join { kind, condition, .. } => format!(
-            "LogicalJoin(condition=[{}], joinType=[{}])",
-            text(condition, &Style::Positions),
-            join_name(*kind)
-        ),
+        RelationKind::Join { kind, condition, .. } => {
+            format!("LogicalJoin(condition=[{}], joinType=[{}])", text(condition, &Style::Positions), join_name(*kind))
+        }
         RelationKind::Union { .. } => "LogicalUnion(all=[true])".to_string(),
         RelationKind::Sort { order, offset, fetch, .. } => sort_label(order, *offset, *fetch),
         RelationKind::Window { kind, .. } => format!("LogicalTableFunctionScan(invocation=[{kind:?}])"),

@@ -135,14 +135,23 @@ fn body(node: &PhysicalNode, input: &[String], both: &[String], execution: bool)
         OperatorSpec::GroupAggregate(spec) => aggregation(&spec.keys, &spec.calls, input, &output),
         OperatorSpec::LocalGroupAggregate(spec) => grouped(&spec.keys, input, &all),
         OperatorSpec::WindowAggregate(spec) => {
-            format!("{}, window=[{:?}]", grouped(&(0..spec.keys.len()).collect::<Vec<usize>>(), &output, &all), spec.window.kind)
+            format!(
+                "{}, window=[{:?}]",
+                grouped(&(0..spec.keys.len()).collect::<Vec<usize>>(), &output, &all),
+                spec.window.kind
+            )
         }
         OperatorSpec::WindowTableFunction(spec) => format!("window=[{:?}]", spec.window.kind),
         OperatorSpec::Join(spec) => join(spec, both, &all, execution),
         OperatorSpec::WindowJoin(spec) => join(&spec.join, both, &all, execution),
         OperatorSpec::Rank(spec) => format!(
             "strategy=[{:?}Strategy], rankType=[{:?}], rankRange=[rankStart={}, rankEnd={}], partitionBy=[{}], orderBy=[{}], select=[{all}]",
-            spec.strategy, spec.kind, spec.start, spec.end, pick(input, &spec.partition), order(&spec.order, input)
+            spec.strategy,
+            spec.kind,
+            spec.start,
+            spec.end,
+            pick(input, &spec.partition),
+            order(&spec.order, input)
         ),
         OperatorSpec::Deduplicate(spec) => format!(
             "keep=[{}], key=[{}], order=[{}]",
@@ -153,7 +162,8 @@ fn body(node: &PhysicalNode, input: &[String], both: &[String], execution: bool)
         OperatorSpec::Sort(spec) => format!("orderBy=[{}]", order(&spec.order, input)),
         OperatorSpec::Limit(spec) => format!("offset=[{}], fetch=[{}]", spec.offset, spec.fetch),
         OperatorSpec::OverAggregate(spec) => {
-            let call = |(position, call): (usize, &AggregateCall)| aggregate(call, &output[input.len() + position], input);
+            let call =
+                |(position, call): (usize, &AggregateCall)| aggregate(call, &output[input.len() + position], input);
             let calls: Vec<String> = spec.calls.iter().enumerate().map(call).collect();
             format!("partitionBy=[{}], select=[{}]", pick(input, &spec.partition), calls.join(", "))
         }
@@ -164,9 +174,8 @@ fn body(node: &PhysicalNode, input: &[String], both: &[String], execution: bool)
 }
 
 fn tuples(rows: &[Vec<Value>]) -> String {
-    let row = |row: &Vec<Value>| {
-        format!("{{ {} }}", row.iter().map(ToString::to_string).collect::<Vec<String>>().join(", "))
-    };
+    let row =
+        |row: &Vec<Value>| format!("{{ {} }}", row.iter().map(ToString::to_string).collect::<Vec<String>>().join(", "));
     rows.iter().map(row).collect::<Vec<String>>().join(", ")
 }
 

@@ -125,7 +125,7 @@ fn fused(
             };
             let mut below_window: Vec<Expression> = Vec::with_capacity(expressions.len() + 1);
             for (position, expression) in expressions.iter().enumerate() {
-                let replacement = if needed(position) { expression.clone() } else { placeholder(rows)? };
+                let replacement = if needed(position) { expression.clone() } else { placeholder() };
                 below_window.push(substitute(replacement, &rows.identity()));
             }
             let mut time = *time;
@@ -148,10 +148,8 @@ fn fused(
 }
 
 /// Stands for a window column that nothing below the window needs.
-fn placeholder(rows: &RelationRef) -> Option<Expression> {
-    let _ = rows;
-    let data_type = flott_record::TypeKind::Timestamp(3).nullable();
-    Some(Expression::literal(flott_record::Value::Null, data_type))
+fn placeholder() -> Expression {
+    Expression::literal(flott_record::Value::Null, flott_record::TypeKind::Timestamp(3).nullable())
 }
 
 fn uses(call: &flott_expression::AggregateCall) -> impl Iterator<Item = usize> {

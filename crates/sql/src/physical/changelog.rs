@@ -71,28 +71,19 @@ impl Planner<'_> {
                     _ => Changes { update: below.update, delete: true },
                 }
             }
-            RelationKind::Rank { input, .. } => {
+            RelationKind::Rank { .. } => {
                 if crate::physical::rank::window_end_of_partition(relation).is_some() {
                     return Changes::NONE;
                 }
-                let _ = input;
                 Changes::BOTH
             }
-            RelationKind::Deduplicate { input, keys, order, keep_last } => {
+            RelationKind::Deduplicate { input, keys, keep_last, .. } => {
                 if crate::physical::rank::window_end_of_keys(input, keys).is_some() {
                     return Changes::NONE;
                 }
-                let _ = order;
                 Changes { update: *keep_last, delete: false }
             }
-            RelationKind::Sort { input, order, fetch, .. } => {
-                let by_time = order.first().is_some_and(|sort| input.columns[sort.column].time.is_some());
-                match fetch {
-                    Some(_) if !order.is_empty() => Changes::BOTH,
-                    _ if by_time => self.changes(input),
-                    _ => self.changes(input),
-                }
-            }
+            RelationKind::Sort { order, fetch: Some(_), .. } if !order.is_empty() => Changes::BOTH,
             _ => relation.inputs().into_iter().fold(Changes::NONE, |all, input| all.or(self.changes(input))),
         }
     }

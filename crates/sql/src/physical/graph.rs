@@ -1,6 +1,6 @@
 //! Operators into chains: what needs no exchange runs as one call.
 
-use flott_job::{Edge, JobGraph, JobSettings, OperatorNode, OperatorSpec, Partition, Vertex};
+use flott_job::{Edge, JobGraph, JobSettings, OperatorNode, Partition, Vertex};
 
 use crate::error::{Result, SqlError};
 use crate::physical::plan::{NodeId, PhysicalPlan};
@@ -19,7 +19,7 @@ pub fn job_graph(plan: &PhysicalPlan, settings: &PlannerSettings, name: &str) ->
     for (id, node) in plan.nodes.iter().enumerate() {
         let operator = OperatorNode {
             uid: format!("{}-{}", id + 1, node.kind),
-            name: operator_name(id, &node.kind, &node.spec),
+            name: operator_name(id, &node.kind),
             spec: node.spec.clone(),
         };
         if let Some(below) = chained[id] {
@@ -48,7 +48,7 @@ pub fn job_graph(plan: &PhysicalPlan, settings: &PlannerSettings, name: &str) ->
 }
 
 /// `Calc[2]`, `Source: orders[1]`
-fn operator_name(id: NodeId, kind: &str, _spec: &OperatorSpec) -> String {
+fn operator_name(id: NodeId, kind: &str) -> String {
     format!("{kind}[{}]", id + 1)
 }
 

@@ -63,7 +63,7 @@ fn run(session: &mut SqlSession, text: &str) -> Result<Option<StatementResult>> 
 
 /// A file of the test data that lies beside the repository (or in `FLOTT_SHARED`, its conformance data also in `FLOTT_CONFORMANCE`);
 /// `None` with a word on the standard output if it is absent.
-#[allow(clippy::disallowed_methods)]
+#[allow(clippy::disallowed_methods, clippy::print_stdout)]
 pub(crate) fn shared(folder: &str, file: &str) -> Option<String> {
     let beside = || PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../../shared");
     let root = std::env::var("FLOTT_SHARED").map_or_else(|_| beside(), PathBuf::from);
