@@ -1,16 +1,20 @@
 //! A session of one case: its options, its tables, and jobs with a time limit.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use flott_client::{EmbeddedCluster, JobHandle, JobSnapshot, RunOptions, collector};
 use flott_configuration::{Configuration, Origin};
 use flott_environment::Environment;
+use flott_job::Vertex;
+use flott_job::spec::OperatorSpec;
 use flott_record::value_array::rows_of_batch;
 use flott_record::{RowKind, Schema, Value};
+use flott_sql::catalog::{CatalogObject, ObjectLookup};
 use flott_sql::statement::{PlannedJob, PlannerSettings, SqlSession, Surroundings};
-use flott_syntax::ast::{Insert, Query, Statement, StatementKind};
+use flott_syntax::ast::{ExpressionKind, Insert, Query, Statement, StatementKind};
 
-use crate::limits::JOB_TIME_MAX_MS;
+use crate::limits::{JOB_TIME_MAX_MS, READING_POLL_MS};
 use crate::values::{Recorded, Stage, ValuesConnector};
 
 /// Result of a step, or the text of its error.
@@ -21,6 +25,13 @@ pub(crate) struct Engine {
     pub(crate) session: SqlSession,
     pub(crate) stage: Stage,
     cluster: EmbeddedCluster,
+}
+
+/// A job of INSERTs that runs.
+pub(crate) struct Started {
+    pub(crate) handle: JobHandle,
+    /// Number of its sources.
+    sources: usize,
 }
 
 /// A query's rows.
@@ -52,18 +63,13 @@ impl Engine {
         self.session.settings().map_err(|error| error.to_string())
     }
 
-    /// Sets an option.
-    pub(crate) fn set(&mut self, key: &str, value: &str) {
-        self.session.configuration.set(key, value, Origin::Session);
-    }
-
     /// Runs statements that need no job, and INSERTs to their end.
     pub(crate) fn execute(&mut self, script: &str) -> Step<()> {
         for statement in parse(script)? {
             match inserts_of(&statement) {
                 Some(inserts) => {
                     let job = self.start(&inserts, None)?;
-                    self.finish(&job)?;
+                    self.finish(&job.handle)?;
                 }
                 None => {
                     let done = self.session.execute_metadata(&statement).map_err(|error| error.to_string())?;
@@ -77,11 +83,14 @@ impl Engine {
     }
 
     /// Starts a job of INSERTs, anew or from a snapshot.
-    pub(crate) fn start(&self, inserts: &[Insert], from: Option<Arc<JobSnapshot>>) -> Step<JobHandle> {
+    pub(crate) fn start(&self, inserts: &[Insert], from: Option<Arc<JobSnapshot>>) -> Step<Started> {
         let settings = self.settings()?;
         let planned = self.session.planner(&settings).inserts(inserts).map_err(|error| error.to_string())?;
+        let is_source = |vertex: &&Vertex| matches!(vertex.chain[0].spec, OperatorSpec::Source(_));
+        let sources = planned.graph.vertices.iter().filter(is_source).count();
         let options = RunOptions { restore_from: from, ..RunOptions::default() };
-        self.cluster.run(planned.graph, options).map_err(|error| error.to_string())
+        let handle = self.cluster.run(planned.graph, options).map_err(|error| error.to_string())?;
+        Ok(Started { handle, sources })
     }
 
     /// Waits for a job's end, not longer than the limit.
@@ -117,6 +126,31 @@ impl Engine {
         }
         self.finish(&job)?;
         Ok(QueryResult { schema, rows })
+    }
+
+    /// Waits until every source of a job has given all its rows.
+    pub(crate) fn await_reading(&self, job: &Started) -> Step<()> {
+        let waiter = self.cluster.environment().waiter();
+        let deadline_ms = self.now_ms() + JOB_TIME_MAX_MS as i64;
+        let mut is_over = || self.stage.readers_at_end() >= job.sources || job.handle.result().is_some();
+        while !is_over() {
+            if self.now_ms() > deadline_ms {
+                return Err(give_up(&job.handle));
+            }
+            // Readers wake nobody, so this looks again and again.
+            let _came = waiter.wait_until(&mut is_over, Some(READING_POLL_MS));
+        }
+        Ok(())
+    }
+
+    /// Positions of a table's primary key among the columns that its sink is given.
+    pub(crate) fn primary_key(&self, table: &str) -> Step<Vec<usize>> {
+        let name = flott_syntax::parse_expression(&quoted(table)).map_err(|error| error.to_string())?;
+        let ExpressionKind::Name(name) = name.kind else { return Err(format!("{table} is no name")) };
+        match self.session.catalog.lookup(&name).map_err(|error| error.to_string())? {
+            CatalogObject::Table(table) => Ok(table.spec(&BTreeMap::new()).primary_key),
+            CatalogObject::View(_) => Err(format!("{table} is a view")),
+        }
     }
 
     /// Milliseconds since the epoch, by the engine's clock.
@@ -162,15 +196,22 @@ pub(crate) fn quoted(name: &str) -> String {
     format!("`{}`", name.replace('`', "``"))
 }
 
-/// `CREATE TABLE` with these columns and options.
-pub(crate) fn create_table(name: &str, columns: &[String], partition: &[&str], options: &[(String, String)]) -> String {
-    let option =
-        |(key, value): &(String, String)| format!("'{}' = '{}'", key.replace('\'', "''"), value.replace('\'', "''"));
-    let options: Vec<String> = options.iter().map(option).collect();
+/// `CREATE TABLE` with these columns, clauses and options.
+pub(crate) fn create_table(
+    name: &str,
+    columns: &[String],
+    partition: &[&str],
+    distribution: Option<&str>,
+    options: &[(String, String)],
+) -> String {
+    let text = |text: &str| format!("'{}'", text.replace('\'', "''"));
+    let options: Vec<String> = options.iter().map(|(key, value)| format!("{} = {}", text(key), text(value))).collect();
     let partition: Vec<String> = partition.iter().map(|column| quoted(column)).collect();
     let partitioned =
         if partition.is_empty() { String::new() } else { format!(" PARTITIONED BY ({})", partition.join(", ")) };
-    format!("CREATE TABLE {} ({}){partitioned} WITH ({})", quoted(name), columns.join(", "), options.join(", "))
+    let distribution = distribution.map_or_else(String::new, |clause| format!(" {clause}"));
+    let (name, columns, options) = (quoted(name), columns.join(", "), options.join(", "));
+    format!("CREATE TABLE {name} ({columns}){distribution}{partitioned} WITH ({options})")
 }
 
 /// The final rows of a changelog: by key if one is given, else each retraction takes one equal row away.

@@ -94,7 +94,7 @@ fn scalar(environment: &Environment, case: &Json, as_text: bool) -> Ended<Row> {
         let cells: Vec<Json> = fields.iter().map(|field| field["value"].clone()).collect();
         let rows = vec![serde_json::json!({"op": "+I", "row": cells})];
         engine.stage.put(TABLE, TableData { rows, endless: false });
-        let ddl = create_table(TABLE, &columns, &[], &table_options(TABLE));
+        let ddl = create_table(TABLE, &columns, &[], None, &table_options(TABLE));
         engine.execute(&ddl).map_err(|error| Outcome::of_error(&error))?;
     }
     let item = |sql: &str| if as_text { format!("CAST({sql} AS STRING)") } else { sql.to_string() };
@@ -255,7 +255,7 @@ fn aggregate_rows(environment: &Environment, case: &Json) -> Ended<(Vec<DataType
     let columns: Vec<String> = list(source, "columns").iter().map(column).collect();
     let mut table = table_options(name);
     table.push(("changelog-mode".to_string(), "I,UA,UB,D".to_string()));
-    engine.execute(&create_table(name, &columns, &[], &table)).map_err(fail)?;
+    engine.execute(&create_table(name, &columns, &[], None, &table)).map_err(fail)?;
     let sql = texts(case, "sql").first().copied().unwrap_or("");
     let result = engine.query(&parse_query(sql).map_err(fail)?).map_err(fail)?;
     let types = result.schema.fields.iter().map(|field| field.data_type.clone()).collect();

@@ -12,6 +12,7 @@ pub mod expectation;
 mod functions;
 mod java_text;
 pub mod limits;
+mod programs;
 pub mod report;
 mod run;
 pub mod values;

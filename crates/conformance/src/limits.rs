@@ -3,6 +3,9 @@
 /// Milliseconds that a job may take before it is cancelled and counts as failed: the cases have tens of rows.
 pub const JOB_TIME_MAX_MS: u64 = 10_000;
 
+/// Milliseconds between two looks at whether sources have given all their rows.
+pub const READING_POLL_MS: u64 = 1;
+
 /// Rows of a batch that the `values` source gives. One, so that watermarks and changes come as Flink's test sources give them.
 pub const SOURCE_BATCH_ROWS: usize = 1;
 

@@ -6,8 +6,8 @@ use flott_environment::{Environment, run_caught};
 use serde_json::Value as Json;
 
 use crate::case::{Kind, Outcome, text};
-use crate::functions;
 use crate::report::{Finished, Report};
+use crate::{functions, programs};
 
 /// Which cases to run.
 #[derive(Clone, Debug, Default)]
@@ -60,6 +60,7 @@ pub fn run(environment: &Environment, folder: &Path, selection: &Selection) -> R
 fn run_one(environment: &Environment, kind: Kind, id: &str, case: &Json) -> Outcome {
     let ended = run_caught(id, || match kind {
         Kind::Functions => functions::run(environment, case),
+        Kind::Programs => programs::run(environment, case),
         _ => Outcome::Skipped("no runner".to_string()),
     });
     ended.unwrap_or_else(|error| Outcome::failed(error.to_string()))

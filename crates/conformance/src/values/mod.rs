@@ -8,6 +8,7 @@ mod sink;
 mod source;
 
 use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use flott_connector::options::TableOptions;
@@ -37,6 +38,7 @@ pub type Recorded = (RowKind, Vec<Value>);
 pub struct Stage {
     data: Arc<Mutex<BTreeMap<String, TableData>>>,
     written: Arc<Mutex<BTreeMap<String, Vec<Recorded>>>>,
+    readers_at_end: Arc<AtomicUsize>,
 }
 
 fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
@@ -52,6 +54,20 @@ impl Stage {
     /// What the sink of a table (last part of its name) was given, in order.
     pub fn written(&self, table: &str) -> Vec<Recorded> {
         locked(&self.written).get(table).cloned().unwrap_or_else(Vec::new)
+    }
+
+    /// Forgets how many readers have come to the end.
+    pub fn begin_reading(&self) {
+        self.readers_at_end.store(0, Ordering::Release);
+    }
+
+    /// Number of endless readers that have given all their rows.
+    pub fn readers_at_end(&self) -> usize {
+        self.readers_at_end.load(Ordering::Acquire)
+    }
+
+    fn reader_came_to_end(&self) {
+        self.readers_at_end.fetch_add(1, Ordering::AcqRel);
     }
 
     fn rows(&self, id: &str) -> Option<TableData> {
@@ -108,6 +124,18 @@ fn metadata(text: &str) -> Result<Schema, ConnectorError> {
     Ok(Schema::new(fields))
 }
 
+/// Positions of a sink's columns in the order in which Flink's connector is given them: metadata as the connector lists it.
+fn columns(table: &TableSpec) -> Result<Vec<usize>, ConnectorError> {
+    let listed = metadata(TableOptions::of(table).text("writable-metadata").unwrap_or(""))?;
+    let physical = table.schema.len();
+    let written: Vec<&str> =
+        table.metadata.iter().filter(|column| !column.is_virtual).map(|column| column.key.as_str()).collect();
+    let mut columns: Vec<usize> = (0..physical).collect();
+    let listed = listed.fields.iter().filter_map(|field| written.iter().position(|key| *key == field.name));
+    columns.extend(listed.map(|position| physical + position));
+    Ok(columns)
+}
+
 impl Connector for ValuesConnector {
     fn identifier(&self) -> &str {
         IDENTIFIER
@@ -148,12 +176,12 @@ impl Connector for ValuesConnector {
             let cells = cell::row(case::list(row, "row"), &fields).map_err(ConnectorError::new)?;
             rows.push((kind, cells));
         }
-        Ok(Box::new(source::ValuesSource::new(rows, data.endless)))
+        Ok(Box::new(source::ValuesSource::new(rows, data.endless, &self.stage)))
     }
 
     fn sink(&self, table: &TableSpec) -> Result<Box<dyn Sink>, ConnectorError> {
         let name = table.name.rsplit('.').next().unwrap_or(&table.name);
-        Ok(Box::new(sink::ValuesSink::new(self.stage.clone(), name.to_string())))
+        Ok(Box::new(sink::ValuesSink::new(self.stage.clone(), name.to_string(), columns(table)?)))
     }
 }
 

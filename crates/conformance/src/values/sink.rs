@@ -10,17 +10,24 @@ use super::Stage;
 pub(super) struct ValuesSink {
     stage: Stage,
     table: String,
+    columns: Vec<usize>,
 }
 
 impl ValuesSink {
-    pub(super) fn new(stage: Stage, table: String) -> Self {
-        ValuesSink { stage, table }
+    pub(super) fn new(stage: Stage, table: String, columns: Vec<usize>) -> Self {
+        ValuesSink { stage, table, columns }
     }
 }
 
 impl Sink for ValuesSink {
     fn writer(&self, setup: &WriterSetup) -> Result<Box<dyn SinkWriter>, ConnectorError> {
-        Ok(Box::new(ValuesWriter { stage: self.stage.clone(), table: self.table.clone(), schema: setup.input.clone() }))
+        let fields = self.columns.iter().filter_map(|column| setup.input.fields.get(*column).cloned());
+        Ok(Box::new(ValuesWriter {
+            stage: self.stage.clone(),
+            table: self.table.clone(),
+            columns: self.columns.clone(),
+            schema: Schema::new(fields.collect()),
+        }))
     }
 
     fn committer(&self, _: &Environment) -> Option<Box<dyn Committer>> {
@@ -31,12 +38,13 @@ impl Sink for ValuesSink {
 struct ValuesWriter {
     stage: Stage,
     table: String,
+    columns: Vec<usize>,
     schema: Schema,
 }
 
 impl SinkWriter for ValuesWriter {
     fn write(&mut self, batch: &Batch) -> Result<(), ConnectorError> {
-        self.stage.record(&self.table, rows_of_batch(&self.schema, batch));
+        self.stage.record(&self.table, rows_of_batch(&self.schema, &batch.project(&self.columns)));
         Ok(())
     }
 

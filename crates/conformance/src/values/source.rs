@@ -7,7 +7,7 @@ use flott_environment::Environment;
 use flott_record::value_array::batch_from_rows;
 use flott_record::{Batch, Schema};
 
-use super::Recorded;
+use super::{Recorded, Stage};
 use crate::limits::SOURCE_BATCH_ROWS;
 
 const SPLIT: &str = "rows";
@@ -15,11 +15,12 @@ const SPLIT: &str = "rows";
 pub(super) struct ValuesSource {
     rows: Arc<Vec<Recorded>>,
     endless: bool,
+    stage: Stage,
 }
 
 impl ValuesSource {
-    pub(super) fn new(rows: Vec<Recorded>, endless: bool) -> Self {
-        ValuesSource { rows: Arc::new(rows), endless }
+    pub(super) fn new(rows: Vec<Recorded>, endless: bool, stage: &Stage) -> Self {
+        ValuesSource { rows: Arc::new(rows), endless, stage: stage.clone() }
     }
 }
 
@@ -39,6 +40,8 @@ impl Source for ValuesSource {
             projection: setup.projection.clone(),
             output: setup.output.clone(),
             position: None,
+            stage: self.stage.clone(),
+            told: false,
         }))
     }
 }
@@ -75,6 +78,9 @@ struct ValuesReader {
     projection: Vec<usize>,
     output: Schema,
     position: Option<usize>,
+    stage: Stage,
+    /// Whether the stage knows that all rows are given.
+    told: bool,
 }
 
 impl ValuesReader {
@@ -105,6 +111,9 @@ impl SourceReader for ValuesReader {
             return Ok(Poll::Batch(batch));
         }
         if self.endless {
+            if !std::mem::replace(&mut self.told, true) {
+                self.stage.reader_came_to_end();
+            }
             return Ok(Poll::Pending { wake_at_ms: None });
         }
         self.position = None;
