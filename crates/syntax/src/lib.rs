@@ -6,6 +6,7 @@
 
 pub mod ast;
 mod error;
+mod fragment;
 mod keyword;
 mod lexer;
 pub mod limits;
@@ -16,6 +17,7 @@ mod span;
 mod token;
 
 pub use error::{ParseError, line_and_column};
+pub use fragment::{Fragment, FragmentKind, fragments};
 pub use span::Span;
 
 use ast::{DataType, Expression, Statement};
