@@ -4,7 +4,7 @@
 //! State   none.
 
 use arrow_array::ArrayRef;
-use flott_evaluation::{Evaluator, Session};
+use flott_evaluation::{Evaluator, Instant, Session};
 use flott_expression::Expression;
 use flott_job::spec::CalcSpec;
 use flott_record::Batch;
@@ -12,9 +12,9 @@ use flott_state::{SnapshotReader, SnapshotWriter};
 
 use crate::interface::{Context, Forwarding, Operator, OperatorError, Setup, Step};
 
-/// How one output column is made.
+/// How one column is made.
 enum Projection {
-    /// A column of the input as it is.
+    /// A column as it is.
     Column(usize),
     /// Something computed.
     Computed(Evaluator),
@@ -27,11 +27,22 @@ impl Projection {
             computed => Ok(Projection::Computed(Evaluator::new(computed, session)?)),
         }
     }
+
+    fn evaluate(&mut self, batch: &Batch, instant: Instant) -> Result<ArrayRef, OperatorError> {
+        match self {
+            Projection::Column(index) => Ok(batch.column(*index).clone()),
+            Projection::Computed(evaluator) => Ok(evaluator.evaluate(batch, instant)?),
+        }
+    }
 }
 
 /// The operator; see the module's text.
+///
+/// Columns, and fields of ROW columns, that the projection reads are cut out before rows are filtered: cutting out copies nothing,
+/// and what nobody reads is not copied by the filter either.
 pub struct Calc {
     condition: Option<Evaluator>,
+    reads: Vec<Projection>,
     projection: Vec<Projection>,
 }
 
@@ -45,34 +56,71 @@ impl Calc {
             Some(condition) => Some(Evaluator::new(condition, &setup.session)?),
             None => None,
         };
-        let projection: Result<_, OperatorError> =
-            spec.projection.iter().map(|expression| Projection::new(expression, &setup.session)).collect();
-        Ok(Calc { condition, projection: projection? })
+        let mut reads = Vec::new();
+        let rewritten: Vec<Expression> =
+            spec.projection.iter().map(|expression| over_reads(expression.clone(), &mut reads)).collect();
+        let compile = |expression: &Expression| Projection::new(expression, &setup.session);
+        let reads: Result<Vec<Projection>, OperatorError> = reads.iter().map(compile).collect();
+        let projection: Result<Vec<Projection>, OperatorError> = rewritten.iter().map(compile).collect();
+        Ok(Calc { condition, reads: reads?, projection: projection? })
+    }
+}
+
+/// The expression over what it reads, which is added to `reads`.
+fn over_reads(expression: Expression, reads: &mut Vec<Expression>) -> Expression {
+    if is_read(&expression) {
+        let index = reads.iter().position(|known| *known == expression).unwrap_or(reads.len());
+        let data_type = expression.data_type().clone();
+        if index == reads.len() {
+            reads.push(expression);
+        }
+        return Expression::column(index, data_type);
+    }
+    match expression {
+        Expression::Call { function, arguments, data_type } => {
+            let arguments = arguments.into_iter().map(|argument| over_reads(argument, reads)).collect();
+            Expression::Call { function, arguments, data_type }
+        }
+        Expression::Cast { input, data_type, mode } => {
+            Expression::Cast { input: Box::new(over_reads(*input, reads)), data_type, mode }
+        }
+        Expression::Case { branches, otherwise, data_type } => {
+            let branches =
+                branches.into_iter().map(|(when, then)| (over_reads(when, reads), over_reads(then, reads))).collect();
+            Expression::Case { branches, otherwise: Box::new(over_reads(*otherwise, reads)), data_type }
+        }
+        leaf => leaf,
+    }
+}
+
+/// A column, or a field of a ROW that is read.
+fn is_read(expression: &Expression) -> bool {
+    match expression {
+        Expression::Column { .. } => true,
+        Expression::Call { function, arguments, .. } => function == "FIELD" && is_read(&arguments[0]),
+        _ => false,
     }
 }
 
 impl Operator for Calc {
     fn on_batch(&mut self, _input: usize, batch: &Batch, context: &mut Context<'_>) -> Result<Step, OperatorError> {
         let instant = context.instant();
-        let filtered;
-        let rows = match &mut self.condition {
-            Some(condition) => {
-                filtered = batch.filter(&condition.evaluate_predicate(batch, instant)?)?;
-                &filtered
-            }
-            None => batch,
+        let keep = match &mut self.condition {
+            Some(condition) => Some(condition.evaluate_predicate(batch, instant)?),
+            None => None,
         };
-        if rows.is_empty() {
+        if keep.as_ref().is_some_and(|keep| keep.true_count() == 0) {
             return Ok(Step::Done);
         }
-        let mut columns: Vec<ArrayRef> = Vec::with_capacity(self.projection.len());
-        for projection in &mut self.projection {
-            columns.push(match projection {
-                Projection::Column(index) => rows.column(*index).clone(),
-                Projection::Computed(evaluator) => evaluator.evaluate(rows, instant)?,
-            });
+        let reads: Result<Vec<ArrayRef>, OperatorError> =
+            self.reads.iter_mut().map(|read| read.evaluate(batch, instant)).collect();
+        let mut rows = batch.with_columns(reads?);
+        if let Some(keep) = keep {
+            rows = rows.filter(&keep)?;
         }
-        context.emit(rows.with_columns(columns));
+        let columns: Result<Vec<ArrayRef>, OperatorError> =
+            self.projection.iter_mut().map(|projection| projection.evaluate(&rows, instant)).collect();
+        context.emit(rows.with_columns(columns?));
         Ok(Step::Done)
     }
 
