@@ -13,6 +13,7 @@ mod reading;
 mod reading_fields;
 mod rounding;
 mod shift;
+mod short_zones;
 mod stamps;
 mod text;
 mod text_forms;

@@ -62,7 +62,11 @@ impl Input {
     fn is_null(&self, arguments: &[ArrayRef], row: usize) -> bool {
         let array = &arguments[self.index];
         // An array of untyped NULLs has no mask.
-        array.data_type() == &arrow_schema::DataType::Null || array.is_null(place(array, row))
+        if array.data_type() == &arrow_schema::DataType::Null || array.is_null(place(array, row)) {
+            return true;
+        }
+        // Blank text holds no JSON.
+        matches!(self.form, Form::Json) && Texts::of(array).at(row).trim().is_empty()
     }
 
     fn write(&self, arguments: &[ArrayRef], row: usize, out: &mut String) -> Result<(), EvaluationError> {
@@ -74,11 +78,7 @@ impl Input {
             }
             Form::Json => {
                 let text = Texts::of(array).at(row);
-                if text.trim().is_empty() {
-                    out.push_str("null");
-                } else {
-                    parse(text).map_err(|error| failed(row, error.to_string()))?.write(out);
-                }
+                parse(text).map_err(|error| failed(row, error.to_string()))?.write(out);
             }
         }
         Ok(())

@@ -9,7 +9,15 @@ use crate::limits::{PATTERN_STEPS_MAX, PATTERNS_CACHED_MAX};
 
 /// A compiled expression.
 #[derive(Debug)]
-pub(in crate::functions) enum Pattern {
+pub(in crate::functions) struct Pattern {
+    plain: Engine,
+    /// For texts that end with a line terminator, where that makes a difference.
+    before_terminator: Option<Engine>,
+}
+
+/// What runs an expression.
+#[derive(Debug)]
+enum Engine {
     /// Without look-around and back-references: linear in the text. The places of groups are kept to be used again.
     Linear(regex::Regex, RefCell<regex::CaptureLocations>),
     /// With them: by backtracking, up to a bound of steps.
@@ -28,92 +36,111 @@ pub(in crate::functions) enum PatternError {
 impl Pattern {
     /// Compiles a Java expression.
     pub(in crate::functions) fn new(java: &str) -> Result<Pattern, PatternError> {
-        let text = translation::translate(java).map_err(PatternError::NotSupported)?;
-        if let Ok(regex) = regex::Regex::new(&text) {
-            let places = RefCell::new(regex.capture_locations());
-            return Ok(Pattern::Linear(regex, places));
+        let translation = translation::translate(java).map_err(PatternError::NotSupported)?;
+        let plain = Engine::new(&translation.plain)?;
+        let before_terminator = translation.before_terminator.map(|text| Engine::new(&text)).transpose()?;
+        Ok(Pattern { plain, before_terminator })
+    }
+
+    /// The engine for a text.
+    fn engine(&self, text: &str) -> &Engine {
+        match &self.before_terminator {
+            Some(engine) if text.ends_with(['\n', '\r', '\u{85}', '\u{2028}', '\u{2029}']) => engine,
+            _ => &self.plain,
         }
-        let built = fancy_regex::RegexBuilder::new(&text).backtrack_limit(PATTERN_STEPS_MAX).build();
-        built.map(Pattern::Backtracking).map_err(|_| PatternError::Invalid)
     }
 
     /// Whether it is found anywhere.
     pub(in crate::functions) fn is_match(&self, text: &str) -> bool {
-        match self {
-            Pattern::Linear(regex, _) => regex.is_match(text),
-            Pattern::Backtracking(_) => self.find_at(text, 0).is_some(),
-        }
-    }
-
-    /// The first match at or after a place, with the text before it as context.
-    fn find_at(&self, text: &str, from: usize) -> Option<(usize, usize)> {
-        match self {
-            Pattern::Linear(regex, _) => regex.find_at(text, from).map(|found| (found.start(), found.end())),
-            Pattern::Backtracking(regex) => {
-                regex.find_from_pos(text, from).ok().flatten().map(|found| (found.start(), found.end()))
-            }
+        match self.engine(text) {
+            Engine::Linear(regex, _) => regex.is_match(text),
+            engine => engine.find_at(text, 0).is_some(),
         }
     }
 
     /// All matches from left to right, as `Matcher.find` of Java steps: after an empty match one character on, and an empty match
     /// may follow another directly.
     pub(in crate::functions) fn matches<'a>(&'a self, text: &'a str) -> impl Iterator<Item = (usize, usize)> + 'a {
+        let engine = self.engine(text);
         let mut from = Some(0);
         std::iter::from_fn(move || {
-            let found = self.find_at(text, from?)?;
+            let found = engine.find_at(text, from?)?;
             from = following(text, found);
             Some(found)
         })
     }
 
-    /// Number of groups, the whole match not counted.
-    fn groups(&self) -> usize {
-        match self {
-            Pattern::Linear(regex, _) => regex.captures_len() - 1,
-            Pattern::Backtracking(regex) => regex.captures_len() - 1,
-        }
-    }
-
     /// Where a group (0: the whole) of the first match lies; `None` without match or group.
     pub(in crate::functions) fn group_of_first(&self, text: &str, group: usize) -> Option<(usize, usize)> {
-        if group > self.groups() {
+        let engine = self.engine(text);
+        if group > engine.groups() {
             return None;
         }
         if group == 0 {
-            return self.find_at(text, 0);
+            return engine.find_at(text, 0);
         }
-        self.captures_at(text, 0, group)?.1
+        engine.captures_at(text, 0, group)?.1
+    }
+
+    /// The places of a group in all matches; `None` if there is no such group.
+    pub(in crate::functions) fn group_of_all(&self, text: &str, group: usize) -> Option<Vec<Option<(usize, usize)>>> {
+        let engine = self.engine(text);
+        if group > engine.groups() {
+            return None;
+        }
+        let mut places = Vec::new();
+        let mut from = Some(0);
+        while let Some(found) = from.and_then(|from| engine.captures_at(text, from, group)) {
+            places.push(found.1);
+            from = following(text, found.0);
+        }
+        Some(places)
+    }
+}
+
+impl Engine {
+    fn new(text: &str) -> Result<Self, PatternError> {
+        if let Ok(regex) = regex::Regex::new(text) {
+            let places = RefCell::new(regex.capture_locations());
+            return Ok(Engine::Linear(regex, places));
+        }
+        let built = fancy_regex::RegexBuilder::new(text).backtrack_limit(PATTERN_STEPS_MAX).build();
+        built.map(Engine::Backtracking).map_err(|_| PatternError::Invalid)
+    }
+
+    /// The first match at or after a place, with the text before it as context.
+    fn find_at(&self, text: &str, from: usize) -> Option<(usize, usize)> {
+        match self {
+            Engine::Linear(regex, _) => regex.find_at(text, from).map(|found| (found.start(), found.end())),
+            Engine::Backtracking(regex) => {
+                regex.find_from_pos(text, from).ok().flatten().map(|found| (found.start(), found.end()))
+            }
+        }
+    }
+
+    /// Number of groups, the whole match not counted.
+    fn groups(&self) -> usize {
+        match self {
+            Engine::Linear(regex, _) => regex.captures_len() - 1,
+            Engine::Backtracking(regex) => regex.captures_len() - 1,
+        }
     }
 
     /// The whole match at or after a place, and the place of a group in it.
     #[allow(clippy::type_complexity)]
     fn captures_at(&self, text: &str, from: usize, group: usize) -> Option<((usize, usize), Option<(usize, usize)>)> {
         match self {
-            Pattern::Linear(regex, places) => {
+            Engine::Linear(regex, places) => {
                 let mut places = places.borrow_mut();
                 let whole = regex.captures_read_at(&mut places, text, from)?;
                 Some(((whole.start(), whole.end()), places.get(group)))
             }
-            Pattern::Backtracking(regex) => {
+            Engine::Backtracking(regex) => {
                 let captures = regex.captures_from_pos(text, from).ok().flatten()?;
                 let place = |group| captures.get(group).map(|found| (found.start(), found.end()));
                 Some((place(0)?, place(group)))
             }
         }
-    }
-
-    /// The places of a group in all matches; `None` if there is no such group.
-    pub(in crate::functions) fn group_of_all(&self, text: &str, group: usize) -> Option<Vec<Option<(usize, usize)>>> {
-        if group > self.groups() {
-            return None;
-        }
-        let mut places = Vec::new();
-        let mut from = Some(0);
-        while let Some(found) = from.and_then(|from| self.captures_at(text, from, group)) {
-            places.push(found.1);
-            from = following(text, found.0);
-        }
-        Some(places)
     }
 }
 
@@ -197,6 +224,9 @@ mod tests {
         assert_eq!(first("a++b", "aab", 0), Some("aab"));
         assert_eq!(first("(a)\\1", "aab", 0), Some("aa"));
         assert_eq!(first("[a-z&&[^b]]+", "a&b", 0), Some("a"));
+        assert_eq!(first("(a)$", "a\n", 1), Some("a"));
+        assert_eq!(first("a$", "a\nb", 0), None);
+        assert_eq!(first("(?m)a$", "a\nb", 0), Some("a"));
     }
 
     #[test]

@@ -1,28 +1,48 @@
 //! From Java's regular expressions to those of the crate `regex`.
 //!
 //! Differences that are translated: `\d \w \s` and POSIX classes know ASCII only in Java; `.` stops at all of Java's line
-//! terminators; `\Q…\E`, `\uXXXX`, `\0n`, `\cX`, `\e`, `\h`, `\R`, `\v`, `\Z`; names of Unicode properties. One that remains: `$` is the very
-//! end of the text, not also the place before a last line terminator.
+//! terminators; `\Q…\E`, `\uXXXX`, `\0n`, `\cX`, `\e`, `\h`, `\R`, `\v`, `\Z`; names of Unicode properties; `$`, which in Java is also
+//! the place before a last line terminator: it needs look-ahead, so it is translated so only for texts that end with one.
+
+/// A translated expression.
+#[derive(Debug)]
+pub(super) struct Translation {
+    /// For texts that do not end with a line terminator.
+    pub(super) plain: String,
+    /// For texts that do, if that makes a difference.
+    pub(super) before_terminator: Option<String>,
+}
 
 /// Translates an expression; the error is the construct that is not supported.
-pub(super) fn translate(java: &str) -> Result<String, String> {
-    let dot_matches_all = has_dotall_flag(java);
+pub(super) fn translate(java: &str) -> Result<Translation, String> {
+    let plain = translate_with_end(java, "$")?;
+    let differs = java.contains('$') && !has_flag(java, 'm');
+    let before_terminator = if differs { Some(translate_with_end(java, BEFORE_TERMINATOR)?) } else { None };
+    Ok(Translation { plain, before_terminator })
+}
+
+/// The end of the text or the place before its last line terminator.
+const BEFORE_TERMINATOR: &str = r"(?=(?:\r\n|[\n\r\u{85}\u{2028}\u{2029}])?\z)";
+
+fn translate_with_end(java: &str, end: &'static str) -> Result<String, String> {
+    let dot_matches_all = has_flag(java, 's');
     let mut translator = Translator {
         rest: java.chars().peekable(),
         out: String::with_capacity(java.len() + 16),
         classes: 0,
         dot_matches_all,
+        end,
     };
     translator.run()?;
     Ok(translator.out)
 }
 
-/// Whether an inline flag `s` is set anywhere, as in `(?s)` or `(?is:`.
-fn has_dotall_flag(java: &str) -> bool {
+/// Whether an inline flag is set anywhere, as `s` in `(?s)` or `(?is:`.
+fn has_flag(java: &str, flag: char) -> bool {
     java.match_indices("(?").any(|(start, _)| {
         let flags: String = java[start + 2..].chars().take_while(char::is_ascii_alphabetic).collect();
         let end = java[start + 2 + flags.len()..].chars().next();
-        flags.contains('s') && matches!(end, Some(')' | ':' | '-'))
+        flags.contains(flag) && matches!(end, Some(')' | ':' | '-'))
     })
 }
 
@@ -32,6 +52,8 @@ struct Translator<'a> {
     /// Depth of open character classes.
     classes: usize,
     dot_matches_all: bool,
+    /// What `$` becomes.
+    end: &'static str,
 }
 
 impl Translator<'_> {
@@ -54,6 +76,7 @@ impl Translator<'_> {
                 }
                 ']' => self.out.push_str("\\]"),
                 '~' if self.classes > 0 => self.out.push_str("\\~"),
+                '$' if self.classes == 0 => self.out.push_str(self.end),
                 '.' if self.classes == 0 && !self.dot_matches_all => {
                     self.out.push_str(r"[^\n\r\u{85}\u{2028}\u{2029}]");
                 }
@@ -82,7 +105,7 @@ impl Translator<'_> {
             }
             'e' => self.out.push_str("\\x1B"),
             'R' => self.out.push_str(r"(?:\r\n|[\n\x0B\f\r\u{85}\u{2028}\u{2029}])"),
-            'Z' => self.out.push_str(r"(?=(?:\r\n|[\n\r\u{85}\u{2028}\u{2029}])?\z)"),
+            'Z' => self.out.push_str(BEFORE_TERMINATOR),
             'p' | 'P' => self.property(c == 'P')?,
             'X' | 'N' | 'b' if c != 'b' || self.rest.peek() == Some(&'{') => return Err(format!("\\{c}")),
             // Punctuation that needs no escape, but may have one in Java.

@@ -135,6 +135,8 @@ fn write_date_field(field: Field, count: usize, dialect: Dialect, date: &Date, o
         Field::WeekdayFromMonday => iso_weekday(date.days),
         Field::WeekOfYear => us_year_and_week(date.days).1,
         Field::WeekOfMonth => us_week_of_month(date.days),
+        // The dialects mean different things: the day of a week that begins with the month, and the how-manieth such weekday.
+        Field::WeekdayInMonth if dialect == Dialect::DateTimeFormatter => i64::from((date.day - 1) % 7 + 1),
         Field::WeekdayInMonth => i64::from((date.day - 1) / 7 + 1),
         _ => i64::from(date.month.div_ceil(3)),
     };
@@ -247,7 +249,7 @@ mod tests {
         );
         assert_eq!(format("yy-M-d H:m:s.S"), "24-2-29 3:4:5.1");
         assert_eq!(format("yyyyy yyy uuuu G EEE EEEEE DDD e c L LLL"), "02024 2024 2024 AD Thu T 060 5 5 2 Feb");
-        assert_eq!(format("YYYY-ww"), "2024-09");
+        assert_eq!(format("YYYY-ww F"), "2024-09 1");
         assert_eq!(format("yyyy'T'''HH"), "2024T'03");
         assert_eq!(format("HH:mm:ss.SSSSSS"), "03:04:05.123456");
     }

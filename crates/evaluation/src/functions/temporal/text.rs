@@ -12,6 +12,7 @@ use super::pattern::{Dialect, PatternError};
 use super::reading::DateReader;
 use super::reading_fields::LocalParts;
 use super::session_zone;
+use super::short_zones;
 use super::stamps::{Stamps, build_timestamps};
 use super::text_forms::{read_date, read_sql_timestamp, read_timestamp};
 use crate::evaluator::{CompileError, EvaluationError};
@@ -200,7 +201,7 @@ fn zone_of<'a>(last: &'a mut NamedZone, name: &str, row: usize) -> Result<&'a Zo
         _ => {
             // A bare offset is no name of a zone.
             let offset = name.starts_with(['+', '-']) || name.starts_with("UTC+") || name.starts_with("UTC-");
-            let zone = if offset { None } else { Zone::parse(name) };
+            let zone = if offset { None } else { Zone::parse(short_zones::full_name(name)) };
             let zone = zone.or_else(|| Zone::parse("UTC"));
             zone.ok_or_else(|| failed(row, format!("no time zone '{name}'")))?
         }
