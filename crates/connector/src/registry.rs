@@ -27,15 +27,16 @@ impl Registry {
     /// The connector of a name.
     ///
     /// # Errors
-    /// If there is none: names those that exist.
+    /// If there is none, or the name is empty as the option is missing: names those that exist, the nearest first.
     pub fn get(&self, identifier: &str) -> Result<&Arc<dyn Connector>, ConnectorError> {
         self.connectors.get(identifier).ok_or_else(|| {
             let known: Vec<&str> = self.connectors.keys().map(String::as_str).collect();
             let hint = did_you_mean(identifier, known.iter().copied());
-            ConnectorError::new(format!(
-                "cannot find connector '{identifier}'{hint}; available connectors: {}",
-                known.join(", ")
-            ))
+            let wrong = match identifier {
+                "" => "the table's options have no 'connector'".to_string(),
+                _ => format!("cannot find connector '{identifier}'{hint}"),
+            };
+            ConnectorError::new(format!("{wrong}; available connectors: {}", known.join(", ")))
         })
     }
 

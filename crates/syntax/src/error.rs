@@ -1,6 +1,9 @@
 //! What the parser says when the text isn't SQL.
 
 use crate::Span;
+use crate::limits::EXCERPT_CHARS_MAX;
+
+const ELLIPSIS: &str = "...";
 
 /// Why a text could not be parsed, and where.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -29,11 +32,12 @@ impl ParseError {
     /// expected.
     pub fn render(&self, source: &str, file_name: &str) -> String {
         let (line, column) = self.line_and_column(source);
-        let text = source.lines().nth(line - 1).unwrap_or("");
+        let (text, before) = excerpt(source.lines().nth(line - 1).unwrap_or(""), column - 1);
         let number = line.to_string();
         let gutter = " ".repeat(number.len());
-        let indent = caret_indent(text, column - 1);
-        let carets = "^".repeat(self.caret_length(source));
+        let indent = caret_indent(&text, before);
+        let room = text.chars().count().saturating_sub(before).max(1);
+        let carets = "^".repeat(self.caret_length(source).min(room));
         let mut report = format!(
             "error: {}\n{gutter}--> {file_name}:{line}:{column}\n{gutter} |\n{number} | {text}\n{gutter} | {indent}{carets}",
             self.message
@@ -58,6 +62,20 @@ impl ParseError {
         let covered = self.span.text(source);
         covered.lines().next().map_or(1, |line| line.chars().count().max(1))
     }
+}
+
+/// What is shown of a line, and how many of its characters stand before the one at `column` (from 0): all of it, or of
+/// a long line what is near, with an ellipsis where something is left out.
+fn excerpt(line: &str, column: usize) -> (String, usize) {
+    let length = line.chars().count();
+    if length <= EXCERPT_CHARS_MAX {
+        return (line.to_string(), column);
+    }
+    let first = column.saturating_sub(EXCERPT_CHARS_MAX / 2).min(length - EXCERPT_CHARS_MAX);
+    let left = if first > 0 { ELLIPSIS } else { "" };
+    let right = if first + EXCERPT_CHARS_MAX < length { ELLIPSIS } else { "" };
+    let shown: String = line.chars().skip(first).take(EXCERPT_CHARS_MAX).collect();
+    (format!("{left}{shown}{right}"), column - first + left.len())
 }
 
 /// White space as wide as the first `count` characters of `text`, tabs kept so that the caret lines up.

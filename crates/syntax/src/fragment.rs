@@ -69,8 +69,8 @@ fn between(source: &str, start: usize, end: usize, fragments: &mut Vec<Fragment>
         let rest = Span::new(position, end).text(source);
         let (kind, length) = if rest.starts_with("--") || rest.starts_with("//") {
             (FragmentKind::Comment, rest.find(['\n', '\r']))
-        } else if rest.starts_with("/*") {
-            (FragmentKind::Comment, rest[2..].find("*/").map(|inner| inner + 4))
+        } else if let Some(inner) = rest.strip_prefix("/*") {
+            (FragmentKind::Comment, inner.find("*/").map(|length| length + 4))
         } else {
             (FragmentKind::Blank, rest.find(|character: char| !character.is_whitespace()))
         };

@@ -8,3 +8,7 @@ pub const MAX_NESTING_LEVELS: usize = 100;
 /// and `a JOIN b JOIN c` grow the tree leftwards without nesting the text; everything that walks the tree
 /// recurses this deep.
 pub const MAX_TREE_LEVELS: usize = 512;
+
+/// Characters of a line that an error report shows: generated scripts have lines of megabytes, and a terminal no more
+/// than this.
+pub const EXCERPT_CHARS_MAX: usize = 240;

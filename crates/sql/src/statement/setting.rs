@@ -16,7 +16,7 @@ impl SqlSession {
         let Some(Setting { key, value }) = setting else { return self.all_settings() };
         let key = key.trim();
         self.configuration.set(key, value.trim(), Origin::Session);
-        StatementResult::ok_with_warning(warning(key))
+        StatementResult::ok_with_warning(unknown_option_warning(key))
     }
 
     /// `RESET`, `RESET 'key'`
@@ -43,7 +43,8 @@ impl SqlSession {
     }
 }
 
-fn warning(key: &str) -> Option<String> {
+/// What to say about a key that looks mistyped: it is in one of Flink's groups, but Flink has no such option.
+pub fn unknown_option_warning(key: &str) -> Option<String> {
     let of_flink = KNOWN_PREFIXES.iter().any(|prefix| key.starts_with(prefix));
     if !of_flink || catalogue::find(key).is_some() {
         return None;

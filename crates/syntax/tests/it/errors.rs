@@ -118,3 +118,15 @@ fn long_lists_are_no_problem() {
     assert!(parse_statement(&format!("SELECT {list}")).is_ok());
     assert!(parse_statement(&format!("VALUES {list}")).is_ok());
 }
+
+#[test]
+fn a_report_shows_only_what_is_near_in_a_long_line() {
+    let sql = format!("SELECT {}, FRM, {} FROM t x y", vec!["a"; 1_000].join(", "), vec!["b"; 1_000].join(", "));
+    let error = parse_statement(&sql).expect_err("two names");
+    let report = error.render(&sql, "job.sql");
+    let lines: Vec<&str> = report.lines().collect();
+    assert!(lines[1].ends_with(&format!(":1:{}", sql.len())), "{report}");
+    assert!(lines[3].starts_with("1 | ...") && lines[3].ends_with("FROM t x y"), "{report}");
+    assert_eq!(lines[4].len(), lines[3].len(), "the caret is under the last character: {report}");
+    assert!(lines[3].len() < 260, "{report}");
+}
