@@ -39,6 +39,10 @@ pub(crate) fn value(cell: &Json, data_type: &DataType) -> Result<Value> {
         Json::Number(number) => self::number(number, data_type).ok_or_else(wrong),
         Json::String(text) => match data_type.kind {
             TypeKind::Char(_) | TypeKind::Varchar(_) => Ok(Value::String(text.clone())),
+            // A text in SQL's form stands for what it says.
+            TypeKind::Date => tagged("$date", cell, data_type),
+            TypeKind::Time(_) => tagged("$time", cell, data_type),
+            TypeKind::Timestamp(_) => tagged("$ts", &Json::String(text.replacen(' ', "T", 1)), data_type),
             _ => Err(wrong()),
         },
         Json::Array(_) => Err(wrong()),
@@ -63,6 +67,8 @@ fn number(number: &serde_json::Number, data_type: &DataType) -> Option<Value> {
         TypeKind::Float => Value::Float(number.as_f64()? as f32),
         TypeKind::Double => Value::Double(number.as_f64()?),
         TypeKind::Decimal { scale, .. } => decimal(&number.to_string(), scale).ok()?,
+        TypeKind::IntervalYearMonth => Value::IntervalYearMonth(i32::try_from(whole?).ok()?),
+        TypeKind::IntervalDayTime => Value::IntervalDayTime(whole?),
         _ => return None,
     })
 }
@@ -73,7 +79,7 @@ fn tagged(tag: &str, inner: &Json, data_type: &DataType) -> Result<Value> {
     match (tag, &data_type.kind) {
         ("$double" | "$float", TypeKind::Float) => float(text()?).map(Value::Float),
         ("$double" | "$float", TypeKind::Double) => float(text()?).map(Value::Double),
-        ("$dec", TypeKind::Decimal { scale, .. }) => decimal(text()?, *scale),
+        ("$dec" | "$double" | "$float", TypeKind::Decimal { scale, .. }) => decimal(text()?, *scale),
         ("$bytes", TypeKind::Binary(_) | TypeKind::Varbinary(_)) => bytes_of_hex(text()?).map(Value::Bytes),
         ("$date", TypeKind::Date) => Ok(Value::Date(i32::try_from(days(text()?)?).map_err(|error| error.to_string())?)),
         ("$time", TypeKind::Time(_)) => {
@@ -150,15 +156,19 @@ pub(crate) fn bytes_of_hex(hex: &str) -> Result<Vec<u8>> {
     (0..hex.len()).step_by(2).map(byte).collect()
 }
 
+/// A decimal of a scale; further digits are rounded half up, as where Java's `BigDecimal` becomes a column's value.
 fn decimal(text: &str, scale: u8) -> Result<Value> {
     let wrong = || format!("{text} is no decimal of scale {scale}");
-    let (whole, fraction) = text.split_once('.').unwrap_or((text, ""));
-    let fraction = fraction.trim_end_matches('0');
-    if fraction.len() > usize::from(scale) {
-        return Err(wrong());
-    }
-    let digits = format!("{whole}{fraction:0<width$}", width = usize::from(scale));
-    digits.parse().map(|unscaled| Value::Decimal(unscaled, scale)).map_err(|_| wrong())
+    let (mantissa, exponent) = text.split_once(['E', 'e']).unwrap_or((text, "0"));
+    let (negative, digits) = mantissa.strip_prefix('-').map_or((false, mantissa), |rest| (true, rest));
+    let (whole, fraction) = digits.split_once('.').unwrap_or((digits, ""));
+    let exponent: i64 = exponent.parse().map_err(|_| wrong())?;
+    let shift = i64::from(scale) + exponent - fraction.len() as i64;
+    let unscaled: i128 = format!("{whole}{fraction}").parse().map_err(|_| wrong())?;
+    let power = 10_i128.checked_pow(u32::try_from(shift.abs()).map_err(|_| wrong())?).ok_or_else(wrong)?;
+    let unscaled =
+        if shift >= 0 { unscaled.checked_mul(power).ok_or_else(wrong)? } else { (unscaled + power / 2) / power };
+    Ok(Value::Decimal(if negative { -unscaled } else { unscaled }, scale))
 }
 
 fn parts<'a>(text: &'a str, separator: char) -> Result<Vec<i64>> {

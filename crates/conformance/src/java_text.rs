@@ -50,15 +50,41 @@ pub(crate) fn of_cells(cells: &[Json], separator: &str) -> String {
     cells.iter().map(of_cell).collect::<Vec<_>>().join(separator)
 }
 
+/// Stand for the braces of maps that are sorted already.
+const SORTED_OPEN: char = '\u{1}';
+const SORTED_CLOSE: char = '\u{2}';
+
 /// A row's text with the entries of each map sorted, as the order of maps means nothing.
 pub(crate) fn with_sorted_maps(text: &str) -> String {
+    let mut text = text.to_string();
     // Innermost maps first: the part up to the first closing brace belongs to the last opening one before it.
-    let Some(close) = text.find('}') else { return text.to_string() };
-    let Some(open) = text[..close].rfind('{') else { return text.to_string() };
-    let mut entries: Vec<&str> = text[open + 1..close].split(", ").collect();
+    while let Some(close) = text.find('}')
+        && let Some(open) = text[..close].rfind('{')
+    {
+        let sorted = sorted_entries(&text[open + 1..close]);
+        text = format!("{}{SORTED_OPEN}{sorted}{SORTED_CLOSE}{}", &text[..open], &text[close + 1..]);
+    }
+    text.replace(SORTED_OPEN, "{").replace(SORTED_CLOSE, "}")
+}
+
+/// Entries between one pair of braces, cut at commas outside of brackets and sorted.
+fn sorted_entries(text: &str) -> String {
+    let (mut entries, mut start, mut depth) = (Vec::new(), 0, 0_i32);
+    for (position, character) in text.char_indices() {
+        match character {
+            '[' | SORTED_OPEN => depth += 1,
+            ']' | SORTED_CLOSE => depth -= 1,
+            ',' if depth == 0 => {
+                entries.push(&text[start..position]);
+                start = position + 1;
+            }
+            _ => {}
+        }
+    }
+    entries.push(&text[start..]);
+    let mut entries: Vec<&str> = entries.into_iter().map(str::trim_start).collect();
     entries.sort_unstable();
-    let sorted = format!("{}\u{1}{}\u{2}{}", &text[..open], entries.join(", "), &text[close + 1..]);
-    with_sorted_maps(&sorted).replace('\u{1}', "{").replace('\u{2}', "}")
+    entries.join(", ")
 }
 
 #[cfg(test)]

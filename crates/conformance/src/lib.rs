@@ -10,6 +10,7 @@ mod compare;
 mod engine;
 pub mod expectation;
 mod functions;
+mod itcases;
 mod java_text;
 pub mod limits;
 mod programs;

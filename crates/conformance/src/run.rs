@@ -7,7 +7,7 @@ use serde_json::Value as Json;
 
 use crate::case::{Kind, Outcome, text};
 use crate::report::{Finished, Report};
-use crate::{functions, programs};
+use crate::{functions, itcases, programs};
 
 /// Which cases to run.
 #[derive(Clone, Debug, Default)]
@@ -61,7 +61,8 @@ fn run_one(environment: &Environment, kind: Kind, id: &str, case: &Json) -> Outc
     let ended = run_caught(id, || match kind {
         Kind::Functions => functions::run(environment, case),
         Kind::Programs => programs::run(environment, case),
-        _ => Outcome::Skipped("no runner".to_string()),
+        Kind::Itcases => itcases::run(environment, case),
+        Kind::Scripts => Outcome::Skipped("no runner".to_string()),
     });
     ended.unwrap_or_else(|error| Outcome::failed(error.to_string()))
 }

@@ -39,7 +39,8 @@ impl SourceDesk {
         let now_ms = environment.clock().now_ms();
         let enumerator = plan.source.enumerator(environment, parallelism).map_err(|error| plan.failure(&error))?;
         let restored = plan.restored.take();
-        let mut desk = SourceDesk { plan, enumerator, pool: SplitPool::default(), next_discovery_ms: Some(now_ms) };
+        let pool = SplitPool::new(plan.readers.len());
+        let mut desk = SourceDesk { plan, enumerator, pool, next_discovery_ms: Some(now_ms) };
         if let Some(restored) = restored {
             desk.enumerator.restore(&restored.enumerator).map_err(|error| desk.plan.failure(&error))?;
             desk.pool.add(restored.splits);

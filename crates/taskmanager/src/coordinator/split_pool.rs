@@ -1,6 +1,6 @@
 //! Deals splits out to readers as they ask, as a pure state machine.
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use flott_connector::Split;
 
@@ -19,8 +19,17 @@ pub(crate) enum Deal {
 ///
 /// Splits are dealt out in the order in which they were found, also after a restore: where that is their order in time, no reader goes
 /// back in time.
+///
+/// Nobody gets a second split before every reader has asked once: where there is a split for each reader, a reader that is quick (or
+/// alone on a core at first) would otherwise take another's, whose rows would then come late.
 #[derive(Debug, Default)]
 pub(crate) struct SplitPool {
+    /// Number of readers.
+    readers: usize,
+    /// Readers that have asked at least once.
+    known: BTreeSet<u32>,
+    /// Readers that have had a split.
+    served: BTreeSet<u32>,
     splits: VecDeque<Split>,
     /// Number of the first of `splits` in the order of all.
     next_number: u64,
@@ -32,6 +41,11 @@ pub(crate) struct SplitPool {
 }
 
 impl SplitPool {
+    /// A pool for so many readers.
+    pub(crate) fn new(readers: usize) -> Self {
+        SplitPool { readers, ..SplitPool::default() }
+    }
+
     /// Adds splits that were found.
     pub(crate) fn add(&mut self, splits: Vec<Split>) {
         self.splits.extend(splits);
@@ -45,6 +59,7 @@ impl SplitPool {
     /// A reader has read all that it had.
     pub(crate) fn ask(&mut self, subtask: u32) {
         self.assigned.remove(&subtask);
+        self.known.insert(subtask);
         self.waiting.push_back((subtask, false));
     }
 
@@ -60,15 +75,28 @@ impl SplitPool {
         assigned.into_iter().map(|(_, id)| id.clone()).chain(self.splits.iter().map(|split| split.id.clone())).collect()
     }
 
+    /// Position among those who wait of the first that may have a split.
+    fn next_waiting(&self) -> Option<usize> {
+        let unserved = self.waiting.iter().position(|(subtask, _)| !self.served.contains(subtask));
+        unserved.or_else(|| (self.known.len() >= self.readers && !self.waiting.is_empty()).then_some(0))
+    }
+
     /// The answers that can be given now.
     pub(crate) fn deal(&mut self) -> Vec<(u32, Deal)> {
         let mut deals = Vec::new();
-        while !self.waiting.is_empty() && !self.splits.is_empty() {
-            if let (Some((subtask, _)), Some(split)) = (self.waiting.pop_front(), self.splits.pop_front()) {
+        while !self.splits.is_empty()
+            && let Some(position) = self.next_waiting()
+        {
+            if let (Some((subtask, _)), Some(split)) = (self.waiting.remove(position), self.splits.pop_front()) {
                 self.assigned.entry(subtask).or_default().push((self.next_number, split.id.clone()));
                 self.next_number += 1;
+                self.served.insert(subtask);
                 deals.push((subtask, Deal::Assign(split)));
             }
+        }
+        if !self.splits.is_empty() {
+            // Those who wait have had one; they are not idle, their turn comes.
+            return deals;
         }
         if self.is_complete {
             deals.extend(self.waiting.drain(..).map(|(subtask, _)| (subtask, Deal::NoMore)));
@@ -88,6 +116,19 @@ mod tests {
 
     fn split(id: &str) -> Split {
         Split { id: id.to_string(), state: Vec::new() }
+    }
+
+    #[test]
+    fn nobody_gets_a_second_split_before_all_have_asked() {
+        let mut pool = SplitPool::new(2);
+        pool.add(vec![split("a"), split("b"), split("c")]);
+        pool.complete();
+        pool.ask(1);
+        assert_eq!(pool.deal(), [(1, Deal::Assign(split("a")))]);
+        pool.ask(1);
+        assert_eq!(pool.deal(), [], "reader 0 may want one");
+        pool.ask(0);
+        assert_eq!(pool.deal(), [(0, Deal::Assign(split("b"))), (1, Deal::Assign(split("c")))]);
     }
 
     #[test]
