@@ -1,13 +1,18 @@
 //! `flott sql`: scripts, single statements, the shell.
 //!
-//! Exit codes: 0 all statements succeeded, 1 one failed, 2 the command line or configuration is wrong, 130 interrupted.
+//! Exit codes: 0 all statements succeeded (or the shell was left), 1 one failed or could not be parsed, 2 the command line, the
+//! configuration or a file named there is wrong, 130 interrupted, 141 nobody reads standard output any more.
 
 mod cells;
+mod command;
+mod notice;
 mod output;
 mod progress;
 mod script;
+mod shell;
 mod tableau;
 
+use std::io::{IsTerminal, Read};
 use std::path::Path;
 use std::process::ExitCode;
 
@@ -16,11 +21,14 @@ use flott_client::sql::SqlClient;
 use flott_configuration::Configuration;
 use flott_environment::Environment;
 
+use self::notice::notice;
 use self::script::{Script, ScriptEnd};
 
 const EXIT_FAILED: u8 = 1;
 const EXIT_USAGE: u8 = 2;
 const EXIT_INTERRUPTED: u8 = 130;
+/// As shells report a process that SIGPIPE ended (128 + 13).
+const EXIT_OUTPUT_CLOSED: u8 = 141;
 
 /// Arguments of `flott sql`.
 #[derive(Args)]
@@ -50,23 +58,31 @@ pub fn run(arguments: &SqlArguments) -> ExitCode {
     let environment = Environment::real();
     let started_ns = environment.clock().monotonic_ns();
     let code = match prepare(arguments, &environment) {
-        Ok((mut client, scripts)) => run_scripts(&mut client, &scripts, &environment),
+        Ok(mut prepared) => prepared.run(&environment),
         Err(message) => {
-            eprintln!("error: {message}");
+            notice(format!("error: {message}"));
             EXIT_USAGE
         }
     };
     if let Some(path) = &arguments.usage_json {
         let wall_s = (environment.clock().monotonic_ns() - started_ns) as f64 / 1e9;
         if let Err(error) = write_usage(&environment, path, wall_s) {
-            eprintln!("error: {error}");
+            notice(format!("error: {error}"));
             return ExitCode::from(EXIT_USAGE);
         }
     }
     ExitCode::from(code)
 }
 
-fn prepare(arguments: &SqlArguments, environment: &Environment) -> Result<(SqlClient, Vec<Script>), String> {
+/// A session, and what is to be run in it.
+struct Prepared {
+    client: SqlClient,
+    scripts: Vec<Script>,
+    /// Whether the shell follows the scripts.
+    is_interactive: bool,
+}
+
+fn prepare(arguments: &SqlArguments, environment: &Environment) -> Result<Prepared, String> {
     let disk = environment.disk();
     let read = |path: &String| disk.read_to_string(Path::new(path)).map_err(|error| error.to_string());
     let mut configuration = match &arguments.config {
@@ -85,22 +101,43 @@ fn prepare(arguments: &SqlArguments, environment: &Environment) -> Result<(SqlCl
     if let Some(text) = &arguments.execute {
         scripts.push(Script { name: "-e".to_string(), text: text.clone() });
     }
-    if arguments.file.is_none() && arguments.execute.is_none() {
-        return Err("give a script with -f or statements with -e (see flott sql --help)".to_string());
+    let is_open = arguments.file.is_none() && arguments.execute.is_none();
+    let is_interactive = is_open && std::io::stdin().is_terminal();
+    if is_open && !is_interactive {
+        scripts.push(Script { name: "stdin".to_string(), text: read_stdin()? });
     }
-    Ok((client, scripts))
+    Ok(Prepared { client, scripts, is_interactive })
 }
 
-fn run_scripts(client: &mut SqlClient, scripts: &[Script], environment: &Environment) -> u8 {
-    for script in scripts {
-        match script.run(client, environment) {
-            ScriptEnd::Succeeded => {}
-            ScriptEnd::Quit => break,
-            ScriptEnd::Failed => return EXIT_FAILED,
-            ScriptEnd::Interrupted => return EXIT_INTERRUPTED,
+fn read_stdin() -> Result<String, String> {
+    let mut text = String::new();
+    let read = std::io::stdin().lock().read_to_string(&mut text);
+    read.map_err(|error| format!("cannot read the statements from standard input: {error}"))?;
+    Ok(text)
+}
+
+impl Prepared {
+    fn run(&mut self, environment: &Environment) -> u8 {
+        for script in &self.scripts {
+            match script.run(&mut self.client, environment) {
+                ScriptEnd::Succeeded => {}
+                end => return exit_code(end),
+            }
+        }
+        match self.is_interactive {
+            true => exit_code(shell::run(&mut self.client, environment)),
+            false => 0,
         }
     }
-    0
+}
+
+fn exit_code(end: ScriptEnd) -> u8 {
+    match end {
+        ScriptEnd::Succeeded | ScriptEnd::Quit => 0,
+        ScriptEnd::Failed => EXIT_FAILED,
+        ScriptEnd::Interrupted => EXIT_INTERRUPTED,
+        ScriptEnd::OutputClosed => EXIT_OUTPUT_CLOSED,
+    }
 }
 
 fn write_usage(environment: &Environment, path: &str, wall_s: f64) -> Result<(), String> {

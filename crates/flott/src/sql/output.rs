@@ -1,12 +1,13 @@
 //! Shows results in the mode that `sql-client.execution.result-mode` asks for.
 //!
 //! TABLEAU prints a changelog as it comes (in batch mode the whole result), CHANGELOG one line a row, TABLE the final table when the
-//! query has ended. Without a setting it is TABLEAU here; TABLE's pages belong to the shell.
+//! query has ended or was cancelled. Without a setting it is TABLEAU, in scripts and in the shell.
 
 use std::collections::VecDeque;
 use std::io::{self, Write};
 
 use flott_client::sql::{QueryRun, SqlClient};
+use flott_client::{CollectReceiver, JobError, JobHandle};
 use flott_configuration::flink::sql_client::{EXECUTION_MAX_TABLE_RESULT_ROWS, EXECUTION_RESULT_MODE, ResultMode};
 use flott_configuration::flink::table::DISPLAY_MAX_COLUMN_WIDTH;
 use flott_environment::Environment;
@@ -16,6 +17,7 @@ use flott_sql::SqlError;
 use flott_sql::statement::{ResultKind, SqlSession, StatementResult};
 
 use crate::sql::cells::{CellWriter, value_text};
+use crate::sql::notice::notice;
 use crate::sql::script::Failure;
 use crate::sql::tableau::{COLUMN_WIDTH_DEFAULT, StreamingTableau, write_whole};
 
@@ -53,20 +55,33 @@ impl ResultOutput {
         Ok(ResultOutput { mode, cells, schema: query.schema.clone(), width_max, rows_max })
     }
 
-    /// Shows all rows, then waits for the job's end.
+    /// Shows all rows, then waits for the job's end. If they cannot be shown, the job is cancelled.
     pub(crate) fn run(self, query: QueryRun, environment: &Environment) -> Result<(), Failure> {
         let mut out = io::BufWriter::new(io::stdout().lock());
-        match self.mode {
-            ResultMode::Tableau if !query.batch_mode => self.tableau(query, environment, &mut out),
-            ResultMode::Changelog => self.changelog(query, environment, &mut out),
-            _ => self.table(query, environment, &mut out),
+        let QueryRun { results, job, batch_mode, .. } = query;
+        let shown = match self.mode {
+            ResultMode::Tableau if !batch_mode => self.tableau(results, &job, environment, &mut out),
+            ResultMode::Changelog => self.changelog(results, &job, environment, &mut out),
+            _ => self.table(results, &job, batch_mode, environment, &mut out),
+        };
+        if let Err(Failure::Output(_) | Failure::OutputClosed) = shown {
+            job.cancel();
+            // How it ends does not matter: why it was to end is what is said.
+            let ended = job.wait();
+            drop(ended);
         }
+        shown
     }
 
-    fn tableau(mut self, query: QueryRun, environment: &Environment, out: &mut dyn Write) -> Result<(), Failure> {
+    fn tableau(
+        mut self,
+        results: CollectReceiver,
+        job: &JobHandle,
+        environment: &Environment,
+        out: &mut dyn Write,
+    ) -> Result<(), Failure> {
         let mut table = StreamingTableau::begin(&self.schema, self.width_max, out)?;
         out.flush()?;
-        let QueryRun { results, job, .. } = query;
         for batch in results {
             let rows = self.cells.rows(&batch, environment.clock().now_ms()).map_err(Failure::Output)?;
             for (row, cells) in rows.into_iter().enumerate() {
@@ -74,13 +89,23 @@ impl ResultOutput {
             }
             out.flush()?;
         }
-        job.wait().map_err(Failure::Job)?;
-        table.end(out)?;
-        Ok(out.flush()?)
+        let ended = job.wait();
+        match &ended {
+            Ok(_) => table.end(out)?,
+            Err(JobError::Cancelled) => table.end_cancelled(out)?,
+            Err(_) => {}
+        }
+        out.flush()?;
+        ended.map(|_| ()).map_err(Failure::Job)
     }
 
-    fn changelog(mut self, query: QueryRun, environment: &Environment, out: &mut dyn Write) -> Result<(), Failure> {
-        let QueryRun { results, job, .. } = query;
+    fn changelog(
+        mut self,
+        results: CollectReceiver,
+        job: &JobHandle,
+        environment: &Environment,
+        out: &mut dyn Write,
+    ) -> Result<(), Failure> {
         for batch in results {
             let rows = self.cells.rows(&batch, environment.clock().now_ms()).map_err(Failure::Output)?;
             for (row, cells) in rows.into_iter().enumerate() {
@@ -92,9 +117,16 @@ impl ResultOutput {
         Ok(())
     }
 
-    /// The final table; of more rows than the option allows only the last.
-    fn table(mut self, query: QueryRun, environment: &Environment, out: &mut dyn Write) -> Result<(), Failure> {
-        let QueryRun { results, job, .. } = query;
+    /// The final table; of more rows than the option allows only the last. Of a streaming query that was cancelled the table as it was
+    /// then.
+    fn table(
+        mut self,
+        results: CollectReceiver,
+        job: &JobHandle,
+        batch_mode: bool,
+        environment: &Environment,
+        out: &mut dyn Write,
+    ) -> Result<(), Failure> {
         let mut table: VecDeque<Vec<String>> = VecDeque::new();
         for batch in results {
             let rows = self.cells.rows(&batch, environment.clock().now_ms()).map_err(Failure::Output)?;
@@ -102,10 +134,13 @@ impl ResultOutput {
                 change(&mut table, batch.kind(row), cells, self.rows_max);
             }
         }
-        job.wait().map_err(Failure::Job)?;
-        let names: Vec<String> = self.schema.fields.iter().map(|field| field.name.clone()).collect();
-        write_whole(&names, table.make_contiguous(), self.width_max, out)?;
-        Ok(out.flush()?)
+        let ended = job.wait();
+        if ended.is_ok() || (!batch_mode && matches!(ended, Err(JobError::Cancelled))) {
+            let names: Vec<String> = self.schema.fields.iter().map(|field| field.name.clone()).collect();
+            write_whole(&names, table.make_contiguous(), self.width_max, out)?;
+            out.flush()?;
+        }
+        ended.map(|_| ()).map_err(Failure::Job)
     }
 }
 
@@ -133,7 +168,7 @@ pub fn write_metadata(result: &StatementResult, client: &SqlClient, out: &mut dy
     let is_text = result.columns.len() == 1 && result.columns[0].0 == "result";
     match (result.kind, result.rows.as_slice()) {
         (ResultKind::Ok, _) => {
-            eprintln!("[INFO] Execute statement succeeded.");
+            notice("[INFO] Execute statement succeeded.");
             Ok(())
         }
         // EXPLAIN and SHOW CREATE are texts, not tables.

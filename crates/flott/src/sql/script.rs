@@ -1,7 +1,8 @@
 //! Runs the statements of a script one after the other; each job ends before the next statement begins, so that a query sees what an
 //! INSERT before it wrote.
 
-use std::io;
+use std::io::{self, Write};
+use std::path::Path;
 
 use flott_client::sql::{Outcome, SqlClient};
 use flott_client::{JobError, JobHandle};
@@ -9,12 +10,17 @@ use flott_environment::Environment;
 use flott_sql::SqlError;
 use flott_syntax::ast::ClientCommand;
 
+use crate::sql::command::{HELP, clear_screen};
+use crate::sql::notice::notice;
 use crate::sql::output::{ResultOutput, write_metadata};
 use crate::sql::progress::Progress;
 
+/// How deep SOURCE may lead from file to file; more is most likely a file that names itself.
+const SOURCE_DEPTH_MAX: u32 = 16;
+
 /// Statements and where they come from.
 pub struct Script {
-    /// File name for errors, `-e` for the command line.
+    /// File name for errors, `-e` for the command line, `stdin`, `shell`.
     pub name: String,
     /// The statements.
     pub text: String,
@@ -31,6 +37,8 @@ pub enum ScriptEnd {
     Failed,
     /// Ctrl-C ended a job.
     Interrupted,
+    /// Nobody reads the results any more.
+    OutputClosed,
 }
 
 /// Why a statement did not succeed.
@@ -38,6 +46,8 @@ pub(crate) enum Failure {
     Sql(SqlError),
     Job(JobError),
     Output(String),
+    /// Whoever read standard output has ended.
+    OutputClosed,
 }
 
 impl From<SqlError> for Failure {
@@ -48,48 +58,74 @@ impl From<SqlError> for Failure {
 
 impl From<io::Error> for Failure {
     fn from(error: io::Error) -> Self {
-        Failure::Output(format!("cannot write the result: {error}"))
+        match error.kind() {
+            io::ErrorKind::BrokenPipe => Failure::OutputClosed,
+            _ => Failure::Output(format!("cannot write the result: {error}")),
+        }
     }
 }
 
 impl Script {
     /// Runs the statements; nothing runs if the script cannot be parsed.
     pub fn run(&self, client: &mut SqlClient, environment: &Environment) -> ScriptEnd {
+        self.run_at_depth(client, environment, 0)
+    }
+
+    fn run_at_depth(&self, client: &mut SqlClient, environment: &Environment, depth: u32) -> ScriptEnd {
         let statements = match flott_syntax::parse_statements(&self.text) {
             Ok(statements) => statements,
             Err(error) => {
-                eprintln!("[ERROR] Could not parse the script.\n{}", error.render(&self.text, &self.name));
+                notice(format!("[ERROR] Could not parse the script.\n{}", error.render(&self.text, &self.name)));
                 return ScriptEnd::Failed;
             }
         };
         for statement in &statements {
+            if environment.interrupted().is_set() {
+                return ScriptEnd::Interrupted;
+            }
             let done = match client.execute(statement) {
                 Ok(Outcome::Client(ClientCommand::Quit)) => return ScriptEnd::Quit,
+                Ok(Outcome::Client(ClientCommand::Source { file })) => {
+                    match source(&file, client, environment, depth) {
+                        Ok(ScriptEnd::Succeeded) => Ok(()),
+                        Ok(end) => return end,
+                        Err(message) => Err(SqlError::at(statement.span, message).into()),
+                    }
+                }
                 Ok(outcome) => finish(outcome, client, environment),
                 Err(error) => Err(error.into()),
             };
-            match done {
-                Ok(()) => {}
-                Err(Failure::Job(JobError::Cancelled)) => {
-                    eprintln!("[INFO] The job was cancelled; nothing uncommitted of it is visible.");
-                    return ScriptEnd::Interrupted;
-                }
-                Err(failure) => {
-                    eprintln!("[ERROR] Could not execute SQL statement. Reason:\n{}", self.describe(&failure));
-                    return ScriptEnd::Failed;
-                }
+            if let Err(failure) = done {
+                return self.report(&failure);
             }
         }
         ScriptEnd::Succeeded
     }
 
-    fn describe(&self, failure: &Failure) -> String {
-        match failure {
+    fn report(&self, failure: &Failure) -> ScriptEnd {
+        let reason = match failure {
+            Failure::OutputClosed => return ScriptEnd::OutputClosed,
+            Failure::Job(JobError::Cancelled) => {
+                notice("[INFO] The job was cancelled; nothing uncommitted of it is visible.");
+                return ScriptEnd::Interrupted;
+            }
             Failure::Sql(error) => error.render(&self.text, &self.name),
             Failure::Job(error) => format!("error: {error}\n"),
             Failure::Output(message) => format!("error: {message}\n"),
-        }
+        };
+        notice(format!("[ERROR] Could not execute SQL statement. Reason:\n{reason}"));
+        ScriptEnd::Failed
     }
+}
+
+/// Runs the statements of a file, for SOURCE.
+fn source(file: &str, client: &mut SqlClient, environment: &Environment, depth: u32) -> Result<ScriptEnd, String> {
+    if depth == SOURCE_DEPTH_MAX {
+        return Err(format!("SOURCE leads from file to file more than {SOURCE_DEPTH_MAX} times"));
+    }
+    let text = environment.disk().read_to_string(Path::new(file)).map_err(|error| error.to_string())?;
+    let script = Script { name: file.to_string(), text };
+    Ok(script.run_at_depth(client, environment, depth + 1))
 }
 
 /// Waits for what a statement started and shows its result.
@@ -97,7 +133,7 @@ pub(crate) fn finish(outcome: Outcome, client: &SqlClient, environment: &Environ
     match outcome {
         Outcome::Done(result) => {
             if let Some(warning) = &result.warning {
-                eprintln!("[WARN] {warning}");
+                notice(format!("[WARN] {warning}"));
             }
             Ok(write_metadata(&result, client, &mut io::stdout().lock())?)
         }
@@ -106,15 +142,21 @@ pub(crate) fn finish(outcome: Outcome, client: &SqlClient, environment: &Environ
             output.run(query, environment)
         }
         Outcome::Insert(job) => {
-            eprintln!("[INFO] Submitting SQL update statement to the cluster...\nJob ID: {}", job.id());
+            notice(format!("[INFO] Submitting SQL update statement to the cluster...\nJob ID: {}", job.id()));
             wait(&job, environment)?;
-            eprintln!("[INFO] Complete execution of the SQL update statement.");
+            notice("[INFO] Complete execution of the SQL update statement.");
             Ok(())
         }
-        Outcome::Client(command) => {
-            eprintln!("[WARN] {command:?} means something in the interactive shell only.");
-            Ok(())
-        }
+        Outcome::Client(command) => Ok(run_command(&command)?),
+    }
+}
+
+fn run_command(command: &ClientCommand) -> io::Result<()> {
+    match command {
+        ClientCommand::Help => io::stdout().lock().write_all(HELP.as_bytes()),
+        ClientCommand::Clear => clear_screen(),
+        // Both end or begin scripts; the script has seen to them.
+        ClientCommand::Quit | ClientCommand::Source { .. } => Ok(()),
     }
 }
 

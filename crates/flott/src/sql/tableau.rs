@@ -60,8 +60,19 @@ impl StreamingTableau {
         if self.rows > 0 {
             write_border(out, &self.widths)?;
         }
-        let noun = if self.rows <= 1 { "row" } else { "rows" };
-        writeln!(out, "Received a total of {} {noun}", self.rows)
+        writeln!(out, "Received a total of {} {}", self.rows, self.noun())
+    }
+
+    /// Prints what stands below the rows of a query that was cancelled.
+    ///
+    /// # Errors
+    /// If the output is closed.
+    pub fn end_cancelled(self, out: &mut dyn Write) -> io::Result<()> {
+        writeln!(out, "Query terminated, received a total of {} {}", self.rows, self.noun())
+    }
+
+    fn noun(&self) -> &'static str {
+        if self.rows <= 1 { "row" } else { "rows" }
     }
 }
 
