@@ -392,10 +392,26 @@ impl Grouping {
         }
     }
 
+    /// By which columns a legacy SESSION window keeps its sessions apart: the other group keys.
+    fn session_keys(&self, window: &LegacyWindow) -> Result<Vec<usize>> {
+        if !matches!(window.kind, WindowKind::Session { .. }) {
+            return Ok(Vec::new());
+        }
+        let of_window = window.first_key..window.first_key + 3;
+        let others = self.keys.iter().enumerate().filter(|(number, _)| !of_window.contains(number));
+        let column = |(_, key): (usize, &Key)| match &key.expression {
+            Expression::Column { index, .. } => Ok(*index),
+            _ => Err(SqlError::new(
+                "not supported: SESSION in GROUP BY beside an expression; group by a column of a sub-query",
+            )),
+        };
+        others.map(column).collect()
+    }
+
     /// The aggregation over its input.
     pub(crate) fn build(self, input: RelationRef) -> Result<Aggregated> {
         let input = match &self.window {
-            Some(window) => window_relation(input, window.kind, &window.time, Vec::new())?,
+            Some(window) => window_relation(input, window.kind, &window.time, self.session_keys(window)?)?,
             None => input,
         };
         let width = self.keys.len();

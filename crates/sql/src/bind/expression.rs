@@ -17,6 +17,7 @@ use flott_expression::Expression;
 use flott_syntax::ast::{self, ExpressionKind as Kind};
 
 use crate::bind::scope::{Scope, access_fields};
+use crate::catalog::ObjectLookup;
 use crate::error::{Result, SqlError};
 
 /// Sees every syntax node before it is bound, children after parents; what it returns stands for the node. GROUP BY, aggregates, OVER and
@@ -44,6 +45,8 @@ pub struct ExpressionBinder<'a> {
     pub scope: &'a Scope,
     /// `table.local-time-zone`.
     pub time_zone: &'a str,
+    /// What functions users named, and which database is current; `None` where there is no catalog.
+    pub objects: Option<&'a dyn ObjectLookup>,
 }
 
 impl ExpressionBinder<'_> {

@@ -53,7 +53,7 @@ impl<'a> QueryBinder<'a> {
     }
 
     pub(crate) fn expressions<'s>(&'s self, scope: &'s Scope) -> ExpressionBinder<'s> {
-        ExpressionBinder { scope, time_zone: &self.session.time_zone }
+        ExpressionBinder { scope, time_zone: &self.session.time_zone, objects: Some(self.objects) }
     }
 
     /// The relation of a query.

@@ -128,7 +128,7 @@ impl<'a> TableBuilder<'a> {
     }
 
     /// Physical and metadata columns, those of definitions included: what computed columns see.
-    fn visible_columns(&self, definitions: &[ast::ColumnDefinition]) -> Result<Vec<Column>> {
+    pub(super) fn visible_columns(&self, definitions: &[ast::ColumnDefinition]) -> Result<Vec<Column>> {
         let mut visible = self.stored_columns();
         for definition in definitions {
             if let ColumnKind::Physical { data_type, .. } | ColumnKind::Metadata { data_type, .. } = &definition.kind {
@@ -163,8 +163,15 @@ impl<'a> TableBuilder<'a> {
 
     /// The type of an expression over columns of the table.
     pub(super) fn expression_type(&self, expression: &ast::Expression, known: &[Column]) -> Result<DataType> {
+        if let Some(name) = super::walk::names(expression)
+            .into_iter()
+            .find(|name| name.parts.first().is_some_and(|first| known.iter().all(|column| column.name != first.value)))
+        {
+            let first = name.parts.first().map_or("", |part| part.value.as_str());
+            return Err(SqlError::at(name.span, format!("Unknown identifier '{first}'")));
+        }
         let scope = Scope::of_table(None, known.to_vec());
-        let binder = ExpressionBinder { scope: &scope, time_zone: self.time_zone };
+        let binder = ExpressionBinder { scope: &scope, time_zone: self.time_zone, objects: None };
         Ok(binder.bind(expression, &mut NoIntercept)?.data_type().clone())
     }
 

@@ -70,7 +70,30 @@ impl Expander<'_> {
             }
         }
         self.common.truncate(common);
+        let limited = !query.order_by.is_empty() || query.offset.is_some() || query.limit.is_some();
+        if self.full && limited && matches!(query.body, QueryBody::SetOperation(_)) {
+            self.wrap(query, &names);
+        }
         names
+    }
+
+    /// Calcite selects from an ordered set operation, as ORDER BY belongs to a SELECT.
+    fn wrap(&mut self, query: &mut Query, names: &[String]) {
+        let span = query.span;
+        let alias = Identifier { value: format!("EXPR${}", self.generated), span };
+        self.generated += 1;
+        let item = |name: &String| {
+            let parts = vec![alias.clone(), Identifier { value: name.clone(), span }];
+            let expression = Expression { kind: ExpressionKind::Name(ObjectName { parts, span }), span };
+            SelectItem::Expression { expression, alias: None }
+        };
+        let items = names.iter().map(item).collect();
+        let body = std::mem::replace(&mut query.body, QueryBody::Values { rows: Vec::new(), span });
+        let inner = plain_query(body, span);
+        let kind = TableReferenceKind::Subquery { query: Box::new(inner), lateral: false };
+        let from =
+            TableReference { kind, alias: Some(TableAlias { name: alias, columns: Vec::new() }), sample: None, span };
+        query.body = QueryBody::Select(Box::new(plain_select(items, from, span)));
     }
 
     /// Rewrites a query's body; gives its columns' names and what ORDER BY can see.
@@ -267,19 +290,28 @@ impl Expander<'_> {
 /// `SELECT * FROM name`
 fn select_all(name: ObjectName, span: Span) -> Query {
     let kind = TableReferenceKind::Table { name, hints: Vec::new(), as_of: None };
-    let select = Select {
+    let from = TableReference { kind, alias: None, sample: None, span };
+    let items = vec![SelectItem::Wildcard { qualifier: None, span }];
+    plain_query(QueryBody::Select(Box::new(plain_select(items, from, span))), span)
+}
+
+/// `SELECT items FROM from`
+fn plain_select(items: Vec<SelectItem>, from: TableReference, span: Span) -> Select {
+    Select {
         hints: Vec::new(),
         quantifier: None,
-        items: vec![SelectItem::Wildcard { qualifier: None, span }],
-        from: Some(TableReference { kind, alias: None, sample: None, span }),
+        items,
+        from: Some(from),
         filter: None,
         group_by: None,
         having: None,
         windows: Vec::new(),
         qualify: None,
         span,
-    };
-    let body = QueryBody::Select(Box::new(select));
+    }
+}
+
+fn plain_query(body: QueryBody, span: Span) -> Query {
     Query { with: None, body, order_by: Vec::new(), offset: None, limit: None, span }
 }
 

@@ -91,6 +91,16 @@ pub trait ObjectLookup {
     /// # Errors
     /// If there is none; says so with Flink's text and the nearest name.
     fn lookup(&self, name: &ast::ObjectName) -> Result<CatalogObject>;
+
+    /// The function that a user gave this name, if there is one.
+    fn user_function(&self, _name: &ast::ObjectName) -> Option<&CatalogFunction> {
+        None
+    }
+
+    /// The current database.
+    fn database_in_use(&self) -> Option<&str> {
+        None
+    }
 }
 
 #[cfg(test)]

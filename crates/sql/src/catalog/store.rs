@@ -267,6 +267,19 @@ impl ObjectLookup for Catalog {
         let path = self.qualify(name)?;
         self.find(&path).cloned().ok_or_else(|| self.not_found(name))
     }
+
+    fn user_function(&self, name: &ObjectName) -> Option<&CatalogFunction> {
+        let [catalog, database, function] = self.qualify(name).ok()?;
+        let function = function.to_lowercase();
+        let system = self.system_functions.get(&function).filter(|_| name.parts.len() == 1);
+        let permanent = || self.catalogs.get(&catalog)?.databases.get(&database)?.functions.get(&function);
+        let path = [catalog.clone(), database.clone(), function.clone()];
+        system.or_else(|| self.temporary_functions.get(&path)).or_else(permanent)
+    }
+
+    fn database_in_use(&self) -> Option<&str> {
+        Some(&self.current_database)
+    }
 }
 
 /// What DROP TABLE and DROP VIEW say.

@@ -1,8 +1,11 @@
 //! The parts of a syntax node, for rewriting names in it.
 
+use std::convert::Infallible;
+
 use flott_syntax::ast::{
     Expression, ExpressionKind as Kind, FunctionArguments, FunctionCall, GroupingElement, InSet, JsonFunction,
-    JsonValueBehavior, Over, Query, TableArgument, TableArgumentSource, WindowFrameBound, WindowSpecification,
+    JsonValueBehavior, ObjectName, Over, Query, TableArgument, TableArgumentSource, WindowFrameBound,
+    WindowSpecification,
 };
 
 /// A part of an expression.
@@ -180,20 +183,27 @@ fn json_parts<E>(function: &mut JsonFunction, visit: &mut Visit<'_, E>) -> Resul
     }
 }
 
+/// The names in an expression over a table's columns, sub-queries left out.
+pub(super) fn names(expression: &Expression) -> Vec<ObjectName> {
+    fn collect(expression: &mut Expression, names: &mut Vec<ObjectName>) {
+        if let Kind::Name(name) = &expression.kind {
+            names.push(name.clone());
+        }
+        let Ok(()) = parts::<Infallible>(expression, &mut |part| {
+            if let Part::Expression(inner) = part {
+                collect(inner, names);
+            }
+            Ok(())
+        });
+    }
+    let mut names = Vec::new();
+    collect(&mut expression.clone(), &mut names);
+    names
+}
+
 /// Whether an expression over a table's columns uses one of them.
 pub(super) fn mentions(expression: &Expression, column: &str) -> bool {
-    fn found(expression: &mut Expression, column: &str) -> Result<(), ()> {
-        if let Kind::Name(name) = &expression.kind
-            && name.parts.first().is_some_and(|part| part.value == column)
-        {
-            return Err(());
-        }
-        parts(expression, &mut |part| match part {
-            Part::Expression(inner) => found(inner, column),
-            Part::Query(_) | Part::Table(_) => Ok(()),
-        })
-    }
-    found(&mut expression.clone(), column).is_err()
+    names(expression).iter().any(|name| name.parts.first().is_some_and(|first| first.value == column))
 }
 
 /// The query of a table argument, if it is one.

@@ -11,8 +11,9 @@ use crate::relation::{Relation, RelationKind, RelationRef};
 pub(super) fn merge(relation: RelationRef) -> RelationRef {
     let relation = rewrite_inputs(&relation, &mut merge);
     let RelationKind::Project { input, expressions } = &relation.kind else { return relation };
-    if *expressions == input.identity() && input.columns == relation.columns {
-        return input.clone();
+    if *expressions == input.identity() {
+        // Only names differ: the input takes them.
+        return Relation::new(input.kind.clone(), relation.columns.clone());
     }
     let RelationKind::Project { input: below, expressions: inner } = &input.kind else { return relation };
     if !can_merge(expressions, inner) {

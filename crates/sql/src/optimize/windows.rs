@@ -1,7 +1,7 @@
 //! Window aggregations and window joins: recognised by the window columns among group keys and join conditions.
 
 use flott_expression::Expression;
-use flott_job::window::WindowTime;
+use flott_job::window::{WindowKind, WindowTime};
 
 use super::filters::substitute;
 use super::rewrite_inputs;
@@ -28,6 +28,9 @@ fn window_aggregate(relation: &RelationRef) -> Option<RelationRef> {
         return None;
     }
     let own: Vec<usize> = keys.iter().copied().filter(|key| !window.contains(*key)).collect();
+    if matches!(window.kind, WindowKind::Session { .. }) && !sessions_are_of(input, &own) {
+        return None;
+    }
     let (source, time, keys_in_source, calls_in_source) = fused(input, &window, &own, calls).unwrap_or_else(|| {
         let time = WindowTime::Attached { start, end, rowtime: window.rowtime };
         (input.clone(), time, own.clone(), calls.clone())
@@ -64,6 +67,27 @@ fn window_aggregate(relation: &RelationRef) -> Option<RelationRef> {
         positions.map(|position| Expression::column(position, aggregate.columns[position].data_type.clone())).collect();
     let names = relation.columns.iter().map(|column| column.name.clone()).collect();
     Some(projected(aggregate, expressions, names))
+}
+
+/// Whether the sessions below are those of these keys: then, and only then, is grouping by key and session an aggregation per session.
+fn sessions_are_of(input: &Relation, keys: &[usize]) -> bool {
+    match &input.kind {
+        RelationKind::Window { partition, .. } => {
+            keys.iter().all(|key| partition.contains(key)) && partition.iter().all(|key| keys.contains(key))
+        }
+        RelationKind::Filter { input, .. } => sessions_are_of(input, keys),
+        RelationKind::Project { input, expressions } => {
+            let below: Option<Vec<usize>> = keys
+                .iter()
+                .map(|key| match &expressions[*key] {
+                    Expression::Column { index, .. } => Some(*index),
+                    _ => None,
+                })
+                .collect();
+            below.is_some_and(|below| sessions_are_of(input, &below))
+        }
+        _ => false,
+    }
 }
 
 /// window_time of the output: that of the group key, else made after the window's own.

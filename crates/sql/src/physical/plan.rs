@@ -12,7 +12,7 @@ use flott_job::spec::{
     CalcSpec, ChangelogNormalizeSpec, ExpandSpec, OverAggregateSpec, SourceSpec, UnnestSpec, ValuesSpec, WatermarkSpec,
     WindowTableFunctionSpec,
 };
-use flott_job::window::Window;
+use flott_job::window::{Window, WindowKind};
 use flott_job::{OperatorSpec, Partition};
 use flott_record::{ChangelogMode, Schema};
 
@@ -166,6 +166,9 @@ impl<'a> Planner<'a> {
             }
             RelationKind::Aggregate { .. } => self.plan_aggregate(relation, update_before),
             RelationKind::WindowAggregate { .. } => self.plan_window_aggregate(relation),
+            RelationKind::Window { kind: WindowKind::Session { .. }, .. } => Err(SqlError::new(
+                "not supported: SESSION windows that are not aggregated by exactly the columns of their PARTITION BY",
+            )),
             RelationKind::Window { input, kind, time, partition } => {
                 let below = self.plan(input, update_before)?;
                 let spec = WindowTableFunctionSpec { window: Window { kind: *kind, time: *time } };

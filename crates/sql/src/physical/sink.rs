@@ -88,15 +88,22 @@ impl Planner<'_> {
         same_key: bool,
         insert_only: bool,
     ) -> Result<bool> {
-        if key.is_empty() || self.session.batch_mode {
+        if self.session.batch_mode {
             return Ok(false);
         }
-        let wanted = match self.settings.upsert_materialize {
-            UpsertMaterialize::Force => true,
-            UpsertMaterialize::None => false,
-            UpsertMaterialize::Auto => !same_key && !insert_only,
-        };
-        if !wanted {
+        if target.on_conflict.is_some() && (key.is_empty() || target.accepts.update_before) {
+            let why = if key.is_empty() { "it has no primary key" } else { "it requires UPDATE_BEFORE (retract mode)" };
+            return Err(SqlError::new(format!(
+                "ON CONFLICT clause is only allowed for upsert sinks. The sink '{}' is not an upsert sink because {why}.",
+                target.table.name
+            )));
+        }
+        let forced = self.settings.upsert_materialize == UpsertMaterialize::Force;
+        if key.is_empty() || self.settings.upsert_materialize == UpsertMaterialize::None || (same_key && !forced) {
+            return Ok(false);
+        }
+        // Without the requirement an insert-only query is trusted not to repeat a key.
+        if insert_only && !forced && target.on_conflict.is_none() && !self.settings.require_on_conflict {
             return Ok(false);
         }
         match target.on_conflict {

@@ -63,29 +63,28 @@ impl SqlSession {
             return Ok(None);
         }
         if !exists && create.mode == CreateMode::Replace {
-            let message = format!("The table {} to be replaced doesn't exist.", quoted(&path));
+            let message = format!(
+                "The table {} to be replaced doesn't exist. You can try to use CREATE TABLE AS statement or CREATE OR REPLACE TABLE AS statement.",
+                quoted(&path)
+            );
             return Err(SqlError::at(span, message));
         }
         let settings = self.settings()?;
         let relation = self.planner(&settings).bind_query(query)?;
         let (table, columns) = define_table_as(create, path, &relation.columns, &settings.time_zone)?;
         let object = CatalogObject::Table(Arc::new(table));
+        let before = self.catalog.clone();
         match create.mode {
             CreateMode::Create => self.catalog.create(object, false, span)?,
             _ => self.catalog.replace(object, span)?,
         }
-        let columns =
-            columns.into_iter().map(|value| ast::ObjectName::simple(ast::Identifier { value, span })).collect();
-        Ok(Some(ast::Insert {
-            overwrite: false,
-            table: create.name.clone(),
-            hints: Vec::new(),
-            partition: Vec::new(),
-            columns,
-            source: query.clone(),
-            on_conflict: None,
-            span,
-        }))
+        let insert = insert_of(create, query, columns);
+        if let Err(error) = self.planner(&settings).inserts(std::slice::from_ref(&insert)) {
+            // A table that cannot be filled is not created.
+            self.catalog = before;
+            return Err(error);
+        }
+        Ok(Some(insert))
     }
 
     pub(super) fn create_view(&mut self, create: &ast::CreateView) -> Result<()> {
@@ -163,6 +162,22 @@ impl SqlSession {
             ObjectKind::Model => self.drop_model(drop),
             other => Err(SqlError::not_supported(drop.name.span, format!("DROP {}", kind_name(other)))),
         }
+    }
+}
+
+/// The INSERT that fills a table with the query's rows.
+fn insert_of(create: &ast::CreateTable, query: &ast::Query, columns: Vec<String>) -> ast::Insert {
+    let span = create.name.span;
+    let column = |value| ast::ObjectName::simple(ast::Identifier { value, span });
+    ast::Insert {
+        overwrite: false,
+        table: create.name.clone(),
+        hints: Vec::new(),
+        partition: Vec::new(),
+        columns: columns.into_iter().map(column).collect(),
+        source: Box::new(query.clone()),
+        on_conflict: None,
+        span,
     }
 }
 

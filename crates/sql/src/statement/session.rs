@@ -113,7 +113,12 @@ impl SqlSession {
             StatementKind::Truncate(table) => {
                 let path = self.catalog.qualify(table)?;
                 if self.catalog.find(&path).is_none() {
-                    let message = format!("Table {} does not exist.", crate::catalog::store::quoted(&path));
+                    let catalogs: Vec<&str> = self.catalog.catalogs.keys().map(String::as_str).collect();
+                    let message = format!(
+                        "Cannot find table '{}' in any of the catalogs [{}], nor as a temporary table.",
+                        crate::catalog::store::quoted(&path),
+                        catalogs.join(", ")
+                    );
                     return Err(SqlError::at(table.span, message));
                 }
                 if !batch()? {

@@ -12,11 +12,10 @@ use crate::error::{Result, SqlError};
 impl ExpressionBinder<'_> {
     /// A function call that is no aggregate and has no OVER; those the caller intercepts.
     pub(super) fn function(&self, call: &ast::FunctionCall, intercept: &mut dyn Intercept) -> Result<Expression> {
-        let [name] = call.name.parts.as_slice() else {
-            let full: Vec<&str> = call.name.parts.iter().map(|part| part.value.as_str()).collect();
-            return Err(SqlError::not_supported(call.name.span, format!("user-defined function {}", full.join("."))));
-        };
-        let name = name.value.as_str();
+        self.refuse_user_function(&call.name)?;
+        let full: Vec<&str> = call.name.parts.iter().map(|part| part.value.as_str()).collect();
+        let name = full.join(".");
+        let name = name.as_str();
         refuse_clauses(call, name)?;
         let arguments = match &call.arguments {
             FunctionArguments::Absent => Vec::new(),
@@ -25,7 +24,27 @@ impl ExpressionBinder<'_> {
             }
             FunctionArguments::List(list) => self.function_arguments(name, list, intercept)?,
         };
+        if let (Some(database), [], true) = (self.database_in_use(), arguments.as_slice(), is_current_database(name)) {
+            return Ok(Expression::literal(Value::String(database.to_string()), TypeKind::string().not_null()));
+        }
         resolved(name, arguments, call.span)
+    }
+
+    /// A function that CREATE FUNCTION named is Java code, unless it has the name of a built-in one, which wins.
+    fn refuse_user_function(&self, name: &ast::ObjectName) -> Result<()> {
+        let built_in = matches!(name.parts.as_slice(), [only] if catalogue::is_function(&only.value));
+        let found = self.objects.and_then(|objects| objects.user_function(name));
+        match found.filter(|_| !built_in) {
+            Some(function) => {
+                let message = format!("Java function {} (class {})", function.name, function.class);
+                Err(SqlError::not_supported(name.span, message))
+            }
+            None => Ok(()),
+        }
+    }
+
+    fn database_in_use(&self) -> Option<&str> {
+        self.objects.and_then(|objects| objects.database_in_use())
     }
 
     fn function_arguments(
@@ -44,6 +63,10 @@ impl ExpressionBinder<'_> {
         }
         Ok(arguments)
     }
+}
+
+fn is_current_database(name: &str) -> bool {
+    name.eq_ignore_ascii_case("CURRENT_DATABASE")
 }
 
 /// Clauses that only aggregates have.
@@ -196,7 +219,7 @@ pub(crate) fn sql_type(kind: &TypeKind) -> String {
         TypeKind::Row(fields) => {
             let field = |field: &Field| format!("{} {}", sql_type(&field.data_type.kind), field.name);
             let fields: Vec<String> = fields.iter().map(field).collect();
-            format!("RecordType({})", fields.join(", "))
+            format!("RecordType:peek_no_expand({})", fields.join(", "))
         }
         other => other.to_string(),
     }

@@ -32,7 +32,7 @@ fn answer(text: &str) -> std::result::Result<(String, String), String> {
     let session = session();
     let syntax = flott_syntax::parse_expression(text).map_err(|error| format!("plan: {error}"))?;
     let scope = Scope::default();
-    let binder = ExpressionBinder { scope: &scope, time_zone: &session.time_zone };
+    let binder = ExpressionBinder { scope: &scope, time_zone: &session.time_zone, objects: None };
     let bound = binder.bind(&syntax, &mut NoIntercept).map_err(|error| format!("plan: {error}"))?;
     let value = evaluate_constant(&bound, &session)?;
     Ok((bound.data_type().to_string(), value.to_string()))

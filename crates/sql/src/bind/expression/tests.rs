@@ -14,7 +14,7 @@ fn bind(text: &str) -> Result<Expression> {
             Column::new("b", TypeKind::Boolean.not_null()),
         ],
     );
-    let binder = ExpressionBinder { scope: &scope, time_zone: "UTC" };
+    let binder = ExpressionBinder { scope: &scope, time_zone: "UTC", objects: None };
     binder.bind(&flott_syntax::parse_expression(text)?, &mut NoIntercept)
 }
 

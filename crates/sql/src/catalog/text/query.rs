@@ -114,7 +114,11 @@ fn item_text(item: &SelectItem) -> String {
 fn grouping_text(element: &GroupingElement) -> String {
     let list = |elements: &[GroupingElement]| elements.iter().map(grouping_text).collect::<Vec<_>>().join(", ");
     match element {
-        GroupingElement::Expression(expression) => expression_text(expression),
+        GroupingElement::Expression(expression) => {
+            let text = expression_text(expression);
+            let is_window = ["TUMBLE(", "HOP(", "SESSION("].iter().any(|window| text.starts_with(window));
+            if is_window { format!("${text}") } else { text }
+        }
         GroupingElement::Set(expressions) => match expressions.as_slice() {
             [only] => expression_text(only),
             several => format!("({})", list_text(several)),

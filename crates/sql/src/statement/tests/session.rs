@@ -87,24 +87,48 @@ fn a_views_text_is_expanded_and_qualified() {
     }
 }
 
+/// The INSERT that CREATE TABLE AS leaves.
+fn created_as(session: &mut SqlSession, text: &str) -> Result<Option<flott_syntax::ast::Insert>> {
+    let statement = flott_syntax::parse_statement(text)?;
+    assert_eq!(session.execute_metadata(&statement)?, None);
+    let flott_syntax::ast::StatementKind::CreateTable(create) = &statement.kind else { panic!("CREATE TABLE") };
+    session.create_table_as(create)
+}
+
 #[test]
 fn create_table_as_defines_the_table_and_leaves_the_insert() {
     let mut session = session();
     run(&mut session, "CREATE TABLE t (id INT NOT NULL, k STRING) WITH ('connector' = 'datagen')").expect("created");
-    let text = "CREATE TABLE c (n AS id + 1, k VARCHAR(9), PRIMARY KEY (id) NOT ENFORCED) WITH ('connector' = 'print') AS SELECT id, k \
-                FROM t";
-    let statement = flott_syntax::parse_statement(text).expect("a statement");
-    assert_eq!(session.execute_metadata(&statement).expect("a job"), None);
-    let flott_syntax::ast::StatementKind::CreateTable(create) = &statement.kind else { panic!("CREATE TABLE") };
-    let error = session.clone().create_table_as(create).expect_err("n needs id, which only the query defines");
-    assert!(error.message.contains("'id' not found"), "{error}");
-    let text = text.replace("n AS id + 1, ", "");
-    let statement = flott_syntax::parse_statement(&text).expect("a statement");
-    let flott_syntax::ast::StatementKind::CreateTable(create) = &statement.kind else { panic!("CREATE TABLE") };
-    let insert = session.create_table_as(create).expect("defined").expect("new");
-    assert_eq!(insert.columns.iter().map(ToString::to_string).collect::<Vec<_>>(), ["id", "k"]);
+    let text = "CREATE TABLE c (n AS id + 1, x INT, id BIGINT) WITH ('connector' = 'print') AS SELECT k, id FROM t";
+    let insert = created_as(&mut session, text).expect("defined").expect("new");
+    assert_eq!(insert.columns.iter().map(ToString::to_string).collect::<Vec<_>>(), ["k", "id"]);
     let shown = texts(run(&mut session, "SHOW CREATE TABLE c").expect("shown")).remove(0);
-    assert!(shown.contains("`k` VARCHAR(9),\n  `id` INT NOT NULL,\n  CONSTRAINT `PK_id`"), "{shown}");
+    assert!(shown.contains("`n` AS `id` + 1,\n  `x` INT,\n  `k` VARCHAR(2147483647),\n  `id` BIGINT\n"), "{shown}");
+    let again = text.replace("CREATE TABLE", "CREATE TABLE IF NOT EXISTS");
+    assert_eq!(created_as(&mut session, &again).expect("exists"), None);
+}
+
+#[test]
+fn create_table_as_refuses_columns_that_do_not_fit_and_creates_nothing() {
+    let mut session = session();
+    run(&mut session, "CREATE TABLE t (id BIGINT, k STRING) WITH ('connector' = 'datagen')").expect("created");
+    for (definition, expected) in [
+        (
+            "(id INT)",
+            "Incompatible types for sink column 'id' at position 1. The source column has type 'BIGINT', while the target column has \
+             type 'INT'.",
+        ),
+        ("(k, zz)", "Column 'zz' not found in the source schema."),
+        (
+            "(id AS 1)",
+            "A column named 'id' already exists in the source schema. Computed columns cannot overwrite columns from source.",
+        ),
+        ("(x INT NOT NULL)", "Column 'x' has no default value and does not allow NULLs"),
+    ] {
+        let text = format!("CREATE TABLE c {definition} WITH ('connector' = 'print') AS SELECT id, k FROM t");
+        assert_eq!(created_as(&mut session, &text).expect_err(definition).message, expected);
+    }
+    assert_eq!(texts(run(&mut session, "SHOW TABLES").expect("shown")), ["t"]);
 }
 
 #[test]
@@ -117,4 +141,17 @@ fn what_cannot_run_is_refused_by_name() {
     ] {
         assert_eq!(run(&mut session, text).expect_err(text).message, expected);
     }
+}
+
+#[test]
+fn functions_of_users_are_known_but_cannot_run() {
+    let mut session = session();
+    run(&mut session, "CREATE FUNCTION lower_it AS 'com.example.Lower'").expect("created");
+    let error = run(&mut session, "CREATE VIEW v AS SELECT Lower_It('A') AS x").expect_err("no Java");
+    assert_eq!(error.message, "not supported: Java function lower_it (class com.example.Lower)");
+    assert_eq!(error.span.map(|span| (span.start, span.end)), Some((24, 32)));
+    let error = run(&mut session, "CREATE VIEW v AS SELECT db.nosuch('A') AS x").expect_err("unknown");
+    assert_eq!(error.message, "No match found for function signature db.nosuch(<CHARACTER>)");
+    run(&mut session, "CREATE VIEW v AS SELECT CURRENT_DATABASE() AS d").expect("created");
+    assert_eq!(texts(run(&mut session, "DESCRIBE v").expect("described"))[..3], ["d", "STRING", "false"]);
 }
