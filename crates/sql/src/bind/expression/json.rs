@@ -44,9 +44,8 @@ impl ExpressionBinder<'_> {
                 }
                 resolved("JSON_ARRAY", arguments, span)
             }
-            JsonFunction::ObjectAggregate { .. } | JsonFunction::ArrayAggregate { .. } => {
-                Err(SqlError::at(span, "Aggregate expression is illegal here"))
-            }
+            JsonFunction::ObjectAggregate { .. } => Err(SqlError::not_supported(span, "JSON_OBJECTAGG")),
+            JsonFunction::ArrayAggregate { .. } => Err(SqlError::not_supported(span, "JSON_ARRAYAGG")),
         }
     }
 }

@@ -130,7 +130,7 @@ impl ExpressionBinder<'_> {
         }
     }
 
-    /// `a = ANY (..)` is `a = .. OR a = ..`; ALL likewise with AND.
+    /// `a = ANY (..)` is `a = .. OR a = ..`; ALL likewise with AND. `= ANY (query)` is IN, `<> ALL (query)` NOT IN.
     pub(super) fn quantified(
         &self,
         left: &ast::Expression,
@@ -141,7 +141,14 @@ impl ExpressionBinder<'_> {
         intercept: &mut dyn Intercept,
     ) -> Result<Expression> {
         let InSet::Values(values) = set else {
-            return Err(SqlError::not_supported(span, "a comparison with ANY or ALL of a query"));
+            let negated = match (operator, quantifier) {
+                (ast::BinaryOperator::Equal, ast::ComparisonQuantifier::Any) => false,
+                (ast::BinaryOperator::NotEqual, ast::ComparisonQuantifier::All) => true,
+                _ => return Err(SqlError::not_supported(span, "a comparison with ANY or ALL of a query")),
+            };
+            let operand = Box::new(left.clone());
+            let kind = ExpressionKind::In { operand, negated, set: set.clone() };
+            return self.bind(&ast::Expression { kind, span }, intercept);
         };
         let left = self.bind(left, intercept)?;
         let name = operator_name(operator, span)?;
