@@ -88,4 +88,13 @@ pub trait Committer {
     /// # Errors
     /// If it is not known whether something became visible, says what; the call can be repeated.
     fn commit(&mut self, committables: &[Committable]) -> Result<(), ConnectorError>;
+
+    /// Removes what was prepared and will never be committed, as the job is over and no snapshot knows of it. Without an own
+    /// implementation nothing is removed: for sinks whose prepared output goes away by itself.
+    ///
+    /// # Errors
+    /// If something stays behind, says what.
+    fn discard(&mut self, _committables: &[Committable]) -> Result<(), ConnectorError> {
+        Ok(())
+    }
 }

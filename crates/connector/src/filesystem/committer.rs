@@ -65,4 +65,14 @@ impl Committer for FileCommitter {
     fn commit(&mut self, committables: &[Committable]) -> Result<(), ConnectorError> {
         committables.iter().try_for_each(|committable| self.commit_part(&PartFile::from_committable(committable)?))
     }
+
+    fn discard(&mut self, committables: &[Committable]) -> Result<(), ConnectorError> {
+        for committable in committables {
+            match self.disk.remove_file(&PartFile::from_committable(committable)?.hidden) {
+                Err(error) if !error.is_not_found() => return Err(ConnectorError::new(error.to_string())),
+                _ => {}
+            }
+        }
+        Ok(())
+    }
 }

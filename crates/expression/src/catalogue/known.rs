@@ -17,7 +17,9 @@ pub fn names() -> Vec<&'static str> {
 pub fn nearest(name: &str) -> Option<String> {
     let wanted = name.to_ascii_uppercase();
     let limit = (wanted.chars().count() / 3).max(1);
-    let best = NAMES.iter().map(|known| (distance(&wanted, known), *known)).min()?;
+    // Nobody means an operator by a name.
+    let words = NAMES.iter().filter(|known| known.starts_with(|first: char| first.is_ascii_alphabetic()));
+    let best = words.map(|known| (distance(&wanted, known), *known)).min()?;
     (best.0 <= limit).then(|| best.1.to_string())
 }
 

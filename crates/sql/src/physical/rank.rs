@@ -27,6 +27,10 @@ impl Planner<'_> {
         let RelationKind::Rank { input, kind, partition, order, start, end, output_rank } = &relation.kind else {
             return self.internal("a rank");
         };
+        if *kind != RankKind::RowNumber && !self.session.batch_mode {
+            let name = if *kind == RankKind::Rank { "RANK()" } else { "DENSE_RANK()" };
+            return Err(SqlError::new(format!("not supported: {name} on a streaming table, as in Flink")));
+        }
         let below = self.plan(input, true)?;
         let spec = RankSpec {
             kind: *kind,

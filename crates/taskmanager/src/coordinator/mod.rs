@@ -20,7 +20,7 @@ use crate::failure::{CheckpointError, JobError, JobFailure, TaskId};
 use crate::job::{JobEnd, JobResult, JobShared};
 use crate::limits::{CHECKPOINTS_WAITING_MAX, COORDINATOR_TURN_MESSAGES};
 use crate::mailbox::Mailbox;
-use crate::message::{TaskEnd, ToCoordinator, ToTask};
+use crate::message::{TaskEnd, TaskSnapshot, ToCoordinator, ToTask};
 use crate::progress::ProgressBoard;
 use crate::slot::TearDown;
 use crate::snapshot::JobSnapshot;
@@ -151,11 +151,7 @@ impl Coordinator {
                     source.ask(task.subtask);
                 }
             }
-            ToCoordinator::Snapshot(snapshot) => {
-                if let Some(pending) = &mut self.pending {
-                    pending.collection.add(snapshot.task, snapshot.checkpoint_id, snapshot.state);
-                }
-            }
+            ToCoordinator::Snapshot(snapshot) => self.take_part(snapshot),
             ToCoordinator::Finished(end) => {
                 let has_part = match &mut self.pending {
                     Some(pending) => pending.collection.end(end.task, end.last_state.as_ref()),
@@ -177,6 +173,21 @@ impl Coordinator {
             }
         }
         Ok(())
+    }
+
+    /// Adds a subtask's part to its checkpoint. Where that was given up, what the part has to commit waits for the next one.
+    fn take_part(&mut self, snapshot: TaskSnapshot) {
+        match &mut self.pending {
+            Some(pending) if pending.collection.checkpoint_id() == snapshot.checkpoint_id => {
+                pending.collection.add(snapshot.task, snapshot.checkpoint_id, snapshot.state);
+            }
+            _ => {
+                let sink = self.sinks.iter_mut().find(|sink| sink.plan.vertex == snapshot.task.vertex);
+                if let Some(sink) = sink {
+                    sink.carry_over(snapshot.state.committables);
+                }
+            }
+        }
     }
 
     /// Completes the checkpoint under way, or begins one that waits.
@@ -297,6 +308,18 @@ impl Coordinator {
         }
     }
 
+    /// The job ended badly and its subtasks are gone: removes what they had prepared, but no snapshot knows of.
+    fn discard_uncommitted(&mut self) -> Result<(), JobFailure> {
+        for sink in &mut self.sinks {
+            let mut committables = sink.take_carried_over();
+            for end in self.ended.values_mut().filter(|end| end.task.vertex == sink.plan.vertex) {
+                committables.append(&mut end.committables);
+            }
+            sink.discard(&committables)?;
+        }
+        Ok(())
+    }
+
     /// The job is torn down: tells its result.
     fn complete(&mut self) {
         let end = match self.ending.take() {
@@ -326,15 +349,16 @@ impl Worker for Coordinator {
             self.end(Ending::Failed(failure));
         }
         if self.ending.is_some() && self.plan.slots.iter().all(WorkerHandle::is_finished) {
-            // A failure to clean up may have come with the last slot's end.
+            // A failure to clean up, or what a sink had prepared, may have come with the last slot's end.
             while let Some(message) = self.plan.mailbox.take() {
-                match message {
-                    ToCoordinator::Failed(failure) => self.end(Ending::Failed(failure)),
-                    ToCoordinator::Checkpoint { cell, .. } => {
-                        cell.complete(Err(CheckpointError("the job has ended".to_string())));
-                    }
-                    _ => {}
+                if let Err(failure) = self.handle(message) {
+                    self.end(Ending::Failed(failure));
                 }
+            }
+            if matches!(self.ending, Some(Ending::Failed(_) | Ending::Cancelled))
+                && let Err(failure) = self.discard_uncommitted()
+            {
+                self.end(Ending::Failed(failure));
             }
             self.complete();
             return Turn::Finished;

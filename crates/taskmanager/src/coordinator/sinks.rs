@@ -45,6 +45,16 @@ impl SinkDesk {
         std::mem::take(&mut self.carried_over)
     }
 
+    /// Removes what was prepared and will never be committed.
+    pub(crate) fn discard(&mut self, committables: &[Committable]) -> Result<(), JobFailure> {
+        let Some(committer) = &mut self.committer else { return Ok(()) };
+        committer.discard(committables).map_err(|error| JobFailure {
+            operator: self.plan.name.clone(),
+            subtask: None,
+            cause: error.to_string(),
+        })
+    }
+
     /// Makes committables visible.
     pub(crate) fn commit(&mut self, committables: Vec<Committable>) -> Result<(), JobFailure> {
         let committed = match (&mut self.committer, committables.is_empty()) {

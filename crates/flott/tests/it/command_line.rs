@@ -1,0 +1,73 @@
+//! Arguments, options and exit codes of `flott sql`.
+
+use std::fs;
+
+use crate::folder::{Folder, assert_says};
+
+#[test]
+fn usage_errors_end_with_code_2() {
+    let folder = Folder::new();
+    let missing = folder.run(&["-f", "none.sql"]);
+    assert_eq!((missing.code, missing.error.as_str()), (2, "error: cannot read none.sql: No such file or directory\n"));
+    let configuration = folder.run(&["--config", "none.yaml", "-e", "SELECT 1"]);
+    assert_eq!((configuration.code, configuration.out.as_str()), (2, ""));
+    assert_says(&configuration.error, &["cannot read none.yaml"]);
+    assert_eq!(folder.run(&["--no-such-argument"]).code, 2);
+    assert_eq!(folder.run(&["-e", "SELECT 1", "-f", "x"]).code, 2);
+}
+
+#[test]
+fn options_of_the_command_line_stand_above_the_file_and_below_set() {
+    let folder = Folder::with(&[("conf.yaml", "sql-client:\n  execution:\n    result-mode: table\n")]);
+    let query = "SELECT 1 AS a";
+    let of_file = folder.run(&["--config", "conf.yaml", "-e", query]);
+    assert_says(&of_file.out, &["1 row in set"]);
+    let arguments = ["--config", "conf.yaml", "-D", "sql-client.execution.result-mode=changelog"];
+    let of_line = folder.run(&[&arguments[..], &["-e", query]].concat());
+    assert_eq!(of_line.out, "+I[1]\n");
+    let set = format!("SET 'sql-client.execution.result-mode' = 'tableau'; {query}");
+    let of_set = folder.run(&[&arguments[..], &["-e", &set]].concat());
+    assert_says(&of_set.out, &["Received a total of 1 row"]);
+}
+
+#[test]
+fn a_value_that_does_not_fit_its_option_is_refused() {
+    let folder = Folder::new();
+    for assignment in ["parallelism.default=x", "parallelism.default=0", "table.exec.state.ttl=soon"] {
+        let run = folder.run(&["-D", assignment, "-e", "SELECT 1"]);
+        assert!(matches!(run.code, 1 | 2), "{assignment}: {}", run.error);
+        let key = assignment.split('=').next().expect("a key");
+        assert_says(&run.error, &["error: ", key]);
+        assert_eq!(run.out, "");
+    }
+}
+
+#[test]
+fn a_key_that_looks_mistyped_is_warned_of() {
+    let set = Folder::new().run(&["-e", "SET 'table.exec.state.tl' = '1 h'"]);
+    assert_eq!(set.code, 0);
+    assert_says(&set.error, &["[WARN]", "'table.exec.state.tl'", "did you mean 'table.exec.state.ttl'?"]);
+}
+
+#[test]
+fn the_first_file_defines_what_the_statements_use() {
+    let folder = Folder::with(&[("init.sql", "CREATE VIEW v AS SELECT 5 AS a;")]);
+    let run =
+        folder.run(&["-D", "sql-client.execution.result-mode=changelog", "-i", "init.sql", "-e", "SELECT a FROM v"]);
+    assert_eq!((run.code, run.out.as_str()), (0, "+I[5]\n"));
+}
+
+#[test]
+fn nothing_to_do_is_no_error() {
+    let folder = Folder::new();
+    assert_eq!(folder.run(&["-e", ""]).code, 0);
+    assert_eq!(folder.run(&["-e", " ; -- nothing\n ;"]).code, 0);
+}
+
+#[test]
+fn usage_is_written_where_it_was_asked_for() {
+    let folder = Folder::new();
+    assert_eq!(folder.run(&["--usage-json", "usage.json", "-e", "SELECT 1"]).code, 0);
+    let usage = fs::read_to_string(folder.path("usage.json")).expect("was written");
+    assert_says(&usage, &["\"wall_s\": ", "\"cpu_s\": ", "\"peak_rss_mib\": "]);
+}
