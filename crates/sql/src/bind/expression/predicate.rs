@@ -130,7 +130,7 @@ impl ExpressionBinder<'_> {
         }
     }
 
-    /// `a = ANY (..)` is `a = .. OR a = ..`; ALL likewise with AND. `= ANY (query)` is IN, `<> ALL (query)` NOT IN.
+    /// `a = ANY (..)` is `a = .. OR a = ..`; ALL likewise with AND.
     pub(super) fn quantified(
         &self,
         left: &ast::Expression,
@@ -141,14 +141,7 @@ impl ExpressionBinder<'_> {
         intercept: &mut dyn Intercept,
     ) -> Result<Expression> {
         let InSet::Values(values) = set else {
-            let negated = match (operator, quantifier) {
-                (ast::BinaryOperator::Equal, ast::ComparisonQuantifier::Any) => false,
-                (ast::BinaryOperator::NotEqual, ast::ComparisonQuantifier::All) => true,
-                _ => return Err(SqlError::not_supported(span, "a comparison with ANY or ALL of a query")),
-            };
-            let operand = Box::new(left.clone());
-            let kind = ExpressionKind::In { operand, negated, set: set.clone() };
-            return self.bind(&ast::Expression { kind, span }, intercept);
+            return Err(SqlError::not_supported(span, "a comparison with ANY or ALL of a query"));
         };
         let left = self.bind(left, intercept)?;
         let name = operator_name(operator, span)?;

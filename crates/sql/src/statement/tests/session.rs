@@ -155,13 +155,3 @@ fn functions_of_users_are_known_but_cannot_run() {
     run(&mut session, "CREATE VIEW v AS SELECT CURRENT_DATABASE() AS d").expect("created");
     assert_eq!(texts(run(&mut session, "DESCRIBE v").expect("described"))[..3], ["d", "STRING", "false"]);
 }
-
-#[test]
-fn any_of_a_query_is_in() {
-    let mut session = session();
-    run(&mut session, "CREATE TABLE t (id INT) WITH ('connector' = 'datagen')").expect("created");
-    run(&mut session, "CREATE VIEW v AS SELECT id FROM t WHERE id = ANY (SELECT id FROM t)").expect("created");
-    let error =
-        run(&mut session, "CREATE VIEW w AS SELECT id FROM t WHERE id < ANY (SELECT id FROM t)").expect_err("<");
-    assert_eq!(error.message, "not supported: a comparison with ANY or ALL of a query");
-}
