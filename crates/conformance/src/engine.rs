@@ -3,13 +3,13 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use flott_client::{EmbeddedCluster, JobHandle, JobSnapshot, RunOptions, collector};
+use flott_client::{CollectReceiver, EmbeddedCluster, JobHandle, JobSnapshot, RunOptions, collector};
 use flott_configuration::{Configuration, Origin};
 use flott_environment::Environment;
 use flott_job::Vertex;
 use flott_job::spec::OperatorSpec;
 use flott_record::value_array::rows_of_batch;
-use flott_record::{RowKind, Schema, Value};
+use flott_record::{Batch, RowKind, Schema, Value};
 use flott_sql::catalog::{CatalogObject, ObjectLookup};
 use flott_sql::statement::{PlannedJob, PlannerSettings, SqlSession, Surroundings};
 use flott_syntax::ast::{ExpressionKind, Insert, Query, Statement, StatementKind};
@@ -69,7 +69,7 @@ impl Engine {
             match inserts_of(&statement) {
                 Some(inserts) => {
                     let job = self.start(&inserts, None)?;
-                    self.finish(&job.handle)?;
+                    finish(&job.handle)?;
                 }
                 None => {
                     let done = self.session.execute_metadata(&statement).map_err(|error| error.to_string())?;
@@ -93,38 +93,18 @@ impl Engine {
         Ok(Started { handle, sources })
     }
 
-    /// Waits for a job's end, not longer than the limit.
-    pub(crate) fn finish(&self, job: &JobHandle) -> Step<()> {
-        match job.wait_ms(Some(JOB_TIME_MAX_MS)) {
-            Ok(Some(_)) => Ok(()),
-            Ok(None) => Err(give_up(job)),
-            Err(error) => Err(error.to_string()),
-        }
-    }
-
     /// Runs a query to its end.
     pub(crate) fn query(&self, query: &Query) -> Step<QueryResult> {
         let settings = self.settings()?;
         let planned = self.session.planner(&settings).query(query).map_err(|error| error.to_string())?;
         let PlannedJob { graph, schema, .. } = planned;
-        let (connector, mut results) = collector(self.cluster.environment());
+        let (connector, results) = collector(self.cluster.environment());
         let options = RunOptions::default().with_connector(connector);
         let job = self.cluster.run(graph, options).map_err(|error| error.to_string())?;
-        let clock = self.cluster.environment().clock();
-        let deadline_ms = clock.now_ms() + JOB_TIME_MAX_MS as i64;
         let mut rows = Vec::new();
-        loop {
-            let left_ms = deadline_ms - clock.now_ms();
-            if left_ms <= 0 {
-                return Err(give_up(&job));
-            }
-            match results.next_within_ms(Some(left_ms as u64)) {
-                Some(batch) => rows.extend(rows_of_batch(&schema, &batch)),
-                None if results.is_ended() => break,
-                None => {}
-            }
+        for batch in await_rows(self.cluster.environment(), results, &job)? {
+            rows.extend(rows_of_batch(&schema, &batch));
         }
-        self.finish(&job)?;
         Ok(QueryResult { schema, rows })
     }
 
@@ -157,6 +137,35 @@ impl Engine {
     pub(crate) fn now_ms(&self) -> i64 {
         self.cluster.environment().clock().now_ms()
     }
+}
+
+/// Waits for a job's end, not longer than the limit.
+pub(crate) fn finish(job: &JobHandle) -> Step<()> {
+    match job.wait_ms(Some(JOB_TIME_MAX_MS)) {
+        Ok(Some(_)) => Ok(()),
+        Ok(None) => Err(give_up(job)),
+        Err(error) => Err(error.to_string()),
+    }
+}
+
+/// All rows of a query whose job has to end within the limit.
+pub(crate) fn await_rows(environment: &Environment, mut results: CollectReceiver, job: &JobHandle) -> Step<Vec<Batch>> {
+    let clock = environment.clock();
+    let deadline_ms = clock.now_ms() + JOB_TIME_MAX_MS as i64;
+    let mut batches = Vec::new();
+    loop {
+        let left_ms = deadline_ms - clock.now_ms();
+        if left_ms <= 0 {
+            return Err(give_up(job));
+        }
+        match results.next_within_ms(Some(left_ms as u64)) {
+            Some(batch) => batches.push(batch),
+            None if results.is_ended() => break,
+            None => {}
+        }
+    }
+    finish(job)?;
+    Ok(batches)
 }
 
 fn give_up(job: &JobHandle) -> String {

@@ -66,7 +66,7 @@ pub(crate) fn error_outcome(expected: &Json, result: Result<String, Outcome>) ->
 }
 
 /// Whether a message contains words; line breaks and runs of blanks are one blank.
-fn has_words(message: &str, words: &str) -> bool {
+pub(crate) fn has_words(message: &str, words: &str) -> bool {
     let plain = |text: &str| text.split_whitespace().collect::<Vec<_>>().join(" ");
     plain(message).contains(&plain(words))
 }

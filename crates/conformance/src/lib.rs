@@ -16,6 +16,7 @@ pub mod limits;
 mod programs;
 pub mod report;
 mod run;
+mod scripts;
 pub mod values;
 
 pub use case::{Kind, Outcome};

@@ -13,7 +13,7 @@ use serde_json::Value as Json;
 
 use crate::case::{Ended, Outcome, list, options, text, texts};
 use crate::compare::{row_text, same_multiset};
-use crate::engine::{Engine, Started, Step, create_table, inserts_of, materialize, parse, quoted};
+use crate::engine::{Engine, Started, Step, create_table, finish, inserts_of, materialize, parse, quoted};
 use crate::functions::error_outcome;
 use crate::java_text;
 use crate::values::{IDENTIFIER, Recorded, TableData};
@@ -198,9 +198,9 @@ impl Program<'_> {
         self.feed(false, self.mode == Mode::Batch);
         let mut result = Ok(());
         for sql in texts(self.case, "sql") {
-            let ran = self.inserts(sql).and_then(|jobs| {
-                jobs.iter().try_for_each(|inserts| self.engine.finish(&self.engine.start(inserts, None)?.handle))
-            });
+            let ran = self
+                .inserts(sql)
+                .and_then(|jobs| jobs.iter().try_for_each(|inserts| finish(&self.engine.start(inserts, None)?.handle)));
             if ran.is_err() {
                 result = ran;
             }
@@ -244,7 +244,7 @@ impl Program<'_> {
     fn run_to_end_from(&self, snapshots: &BTreeMap<usize, Arc<JobSnapshot>>) -> Step<()> {
         for (index, inserts) in self.jobs()?.iter().enumerate() {
             let job = self.engine.start(inserts, snapshots.get(&index).cloned())?;
-            self.engine.finish(&job.handle)?;
+            finish(&job.handle)?;
         }
         Ok(())
     }
@@ -266,7 +266,7 @@ impl Program<'_> {
             Some(Err(failure)) => failure.to_string(),
             _ => error.to_string(),
         })?;
-        self.engine.finish(&job.handle)?;
+        finish(&job.handle)?;
         Ok(snapshot)
     }
 

@@ -7,7 +7,7 @@ use serde_json::Value as Json;
 
 use crate::case::{Kind, Outcome, text};
 use crate::report::{Finished, Report};
-use crate::{functions, itcases, programs};
+use crate::{functions, itcases, programs, scripts};
 
 /// Which cases to run.
 #[derive(Clone, Debug, Default)]
@@ -62,7 +62,7 @@ fn run_one(environment: &Environment, kind: Kind, id: &str, case: &Json) -> Outc
         Kind::Functions => functions::run(environment, case),
         Kind::Programs => programs::run(environment, case),
         Kind::Itcases => itcases::run(environment, case),
-        Kind::Scripts => Outcome::Skipped("no runner".to_string()),
+        Kind::Scripts => scripts::run(environment, case),
     });
     ended.unwrap_or_else(|error| Outcome::failed(error.to_string()))
 }
