@@ -20,6 +20,7 @@ use clap::Args;
 use flott_client::sql::SqlClient;
 use flott_configuration::Configuration;
 use flott_environment::Environment;
+use flott_sql::statement::unknown_option_warning;
 
 use self::notice::notice;
 use self::script::{Script, ScriptEnd};
@@ -92,8 +93,14 @@ fn prepare(arguments: &SqlArguments, environment: &Environment) -> Result<Prepar
     for assignment in &arguments.define {
         configuration.set_assignment(assignment).map_err(|error| error.to_string())?;
     }
+    configuration
+        .iter()
+        .filter_map(|(key, _)| unknown_option_warning(key))
+        .for_each(|text| notice(format!("[WARN] {text}")));
     let client = SqlClient::new(environment, configuration, flott_connector::standard());
     let client = client.map_err(|error| error.message)?;
+    // A value that doesn't fit is told now, not with the first query.
+    client.session.settings().map_err(|error| error.message)?;
     let mut scripts = Vec::new();
     for path in arguments.init.iter().chain(&arguments.file) {
         scripts.push(Script { name: path.clone(), text: read(path)? });

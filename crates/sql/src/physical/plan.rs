@@ -332,6 +332,11 @@ impl<'a> Planner<'a> {
             let message = "OVER windows' ordering in stream mode must be defined on a time attribute, ascending";
             return Err(SqlError::new(message));
         }
+        let order = &input.columns[sort.column];
+        if !order.data_type.kind.is_timestamp() {
+            let message = format!("not supported: OVER windows ordered by {} of type {}", order.name, order.data_type);
+            return Err(SqlError::new(message));
+        }
         let below = self.plan(input, true)?;
         let spec = OverAggregateSpec {
             partition: window.partition.clone(),
