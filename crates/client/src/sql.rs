@@ -99,8 +99,20 @@ impl SqlClient {
             StatementKind::Client(command) => Ok(Outcome::Client(command.clone())),
             kind => match self.session.execute_metadata(statement)? {
                 Some(result) => Ok(Outcome::Done(result)),
+                None if matches!(kind, StatementKind::CreateTable(_)) => self.create_table_as(kind),
                 None => Err(SqlError::not_supported(statement.span, construct(kind))),
             },
+        }
+    }
+
+    /// Defines a table after a query and fills it with the query's rows.
+    fn create_table_as(&mut self, kind: &StatementKind) -> Result<Outcome, SqlError> {
+        let StatementKind::CreateTable(create) = kind else {
+            return Err(SqlError::new("CREATE TABLE was expected"));
+        };
+        match self.session.create_table_as(create)? {
+            Some(insert) => self.insert(std::slice::from_ref(&insert)),
+            None => Ok(Outcome::Done(StatementResult::ok())),
         }
     }
 
@@ -154,7 +166,6 @@ fn refused(error: &JobError, span: Span) -> SqlError {
 /// What a statement is called in "not supported".
 fn construct(kind: &StatementKind) -> &'static str {
     match kind {
-        StatementKind::CreateTable(_) => "CREATE TABLE AS SELECT",
         StatementKind::CompilePlan(_) => "COMPILE PLAN",
         StatementKind::ExecutePlan { .. } => "EXECUTE PLAN",
         StatementKind::CompileAndExecutePlan { .. } => "COMPILE AND EXECUTE PLAN",

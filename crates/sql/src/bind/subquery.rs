@@ -90,6 +90,11 @@ impl QueryBinder<'_> {
                     ExpressionKind::Row(parts) => parts.as_slice(),
                     _ => std::slice::from_ref(&**operand),
                 };
+                if operands.len() > right.columns.len() {
+                    let message =
+                        format!("IN compares {} columns with a sub-query of {}", operands.len(), right.columns.len());
+                    return Err(SqlError::at(query.span, message));
+                }
                 for (position, operand) in operands.iter().enumerate() {
                     let left = self.expressions(scope).bind(operand, &mut NoIntercept)?;
                     let column = &right.columns[position];
