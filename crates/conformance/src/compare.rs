@@ -2,9 +2,54 @@
 
 use std::collections::BTreeMap;
 
-use flott_record::{RowKind, Value};
+use flott_record::{DataType, RowKind, Schema, TypeKind, Value};
+use roaring::RoaringBitmap;
 
 use crate::java_text::with_sorted_maps;
+use crate::values::Recorded;
+
+/// Rows with each BITMAP as the text of its members, `{1,2}`, for which a value alone has no form.
+pub(crate) fn with_bitmaps_as_text(schema: &Schema, rows: Vec<Recorded>) -> Vec<Recorded> {
+    if !schema.fields.iter().any(|field| holds_bitmap(&field.data_type)) {
+        return rows;
+    }
+    let cells =
+        |row: Vec<Value>| row.into_iter().zip(&schema.fields).map(|(cell, field)| shown(cell, &field.data_type));
+    rows.into_iter().map(|(kind, row)| (kind, cells(row).collect())).collect()
+}
+
+fn holds_bitmap(data_type: &DataType) -> bool {
+    match &data_type.kind {
+        TypeKind::Bitmap => true,
+        TypeKind::Array(element) | TypeKind::Multiset(element) => holds_bitmap(element),
+        TypeKind::Map(key, item) => holds_bitmap(key) || holds_bitmap(item),
+        TypeKind::Row(fields) => fields.iter().any(|field| holds_bitmap(&field.data_type)),
+        _ => false,
+    }
+}
+
+fn shown(value: Value, data_type: &DataType) -> Value {
+    match (value, &data_type.kind) {
+        (Value::Bytes(bytes), TypeKind::Bitmap) => match RoaringBitmap::deserialize_from(&bytes[..]) {
+            Ok(members) => {
+                let members: Vec<String> = members.iter().map(|member| member.to_string()).collect();
+                Value::String(format!("{{{}}}", members.join(",")))
+            }
+            Err(error) => Value::String(format!("no bitmap: {error}")),
+        },
+        (Value::Array(cells), TypeKind::Array(element)) => {
+            Value::Array(cells.into_iter().map(|cell| shown(cell, element)).collect())
+        }
+        (Value::Row(cells), TypeKind::Row(fields)) => {
+            let cells = cells.into_iter().zip(fields);
+            Value::Row(cells.map(|(cell, field)| shown(cell, &field.data_type)).collect())
+        }
+        (Value::Map(entries), TypeKind::Map(key, item)) => {
+            Value::Map(entries.into_iter().map(|(k, i)| (shown(k, key), shown(i, item))).collect())
+        }
+        (value, _) => value,
+    }
+}
 
 /// `+I[1, a]`
 pub(crate) fn row_text(kind: RowKind, row: &[Value]) -> String {

@@ -10,7 +10,7 @@ use flott_sql::relation::{Relation, RelationKind};
 use serde_json::Value as Json;
 
 use crate::case::{Ended, Outcome, has_flag, list, options, text, texts};
-use crate::compare::{cells_text, close_numbers, same_multiset, same_value};
+use crate::compare::{cells_text, close_numbers, same_multiset, same_value, with_bitmaps_as_text};
 use crate::engine::{Engine, create_table, materialize, parse_query, quoted};
 use crate::limits::LIBRARY_MATH_TOLERANCE;
 use crate::values::{IDENTIFIER, TableData};
@@ -259,6 +259,6 @@ fn aggregate_rows(environment: &Environment, case: &Json) -> Ended<(Vec<DataType
     let sql = texts(case, "sql").first().copied().unwrap_or("");
     let result = engine.query(&parse_query(sql).map_err(fail)?).map_err(fail)?;
     let types = result.schema.fields.iter().map(|field| field.data_type.clone()).collect();
-    let rows = materialize(&result.rows, &[]);
+    let rows = materialize(&with_bitmaps_as_text(&result.schema, result.rows), &[]);
     Ok((types, rows.iter().map(|row| format!("[{}]", cells_text(row, ", "))).collect()))
 }

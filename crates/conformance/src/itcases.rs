@@ -5,7 +5,7 @@ use flott_record::{RowKind, Value};
 use serde_json::Value as Json;
 
 use crate::case::{Ended, Outcome, list, options, text, texts};
-use crate::compare::{cells_text, row_text, same_list, same_multiset};
+use crate::compare::{cells_text, row_text, same_list, same_multiset, with_bitmaps_as_text};
 use crate::engine::{Engine, create_table, materialize, parse_query, quoted};
 use crate::functions::table_options;
 use crate::values::{Recorded, TableData};
@@ -38,7 +38,8 @@ fn run_case(environment: &Environment, case: &Json) -> Ended<Outcome> {
         }
         _ => {
             let sql = text(case, "sql").unwrap_or("");
-            engine.query(&parse_query(sql).map_err(fail)?).map_err(fail)?.rows
+            let result = engine.query(&parse_query(sql).map_err(fail)?).map_err(fail)?;
+            with_bitmaps_as_text(&result.schema, result.rows)
         }
     };
     let expected = expected(case);

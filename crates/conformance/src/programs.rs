@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use flott_client::JobSnapshot;
-use flott_environment::Environment;
+use flott_simulation::Simulation;
 use flott_syntax::ast::{Insert, StatementKind};
 use serde_json::Value as Json;
 
@@ -16,6 +16,7 @@ use crate::compare::{row_text, same_multiset};
 use crate::engine::{Engine, Started, Step, create_table, finish, inserts_of, materialize, parse, quoted};
 use crate::functions::error_outcome;
 use crate::java_text;
+use crate::limits::{SETTLE_MS, SETTLE_WINDOWS_MS};
 use crate::values::{IDENTIFIER, Recorded, TableData};
 
 /// How upstream runs a program.
@@ -42,7 +43,7 @@ enum Part {
 }
 
 /// Runs a case: every way that upstream runs it.
-pub(crate) fn run(environment: &Environment, case: &Json) -> Outcome {
+pub(crate) fn run(simulation: &Simulation, case: &Json) -> Outcome {
     if case.get("runnable_sql").and_then(Json::as_bool) != Some(true) {
         return Outcome::Skipped("needs Java code or the Table API".to_string());
     }
@@ -51,7 +52,7 @@ pub(crate) fn run(environment: &Environment, case: &Json) -> Outcome {
         return Outcome::Skipped("upstream does not run it".to_string());
     }
     for mode in modes {
-        match run_mode(environment, case, mode) {
+        match run_mode(simulation, case, mode) {
             Ok(Outcome::Passed) => {}
             Ok(Outcome::Failed(why)) | Err(Outcome::Failed(why)) => return Outcome::Failed(format!("{mode:?}: {why}")),
             Ok(other) | Err(other) => return other,
@@ -73,12 +74,13 @@ fn mode_of(runner: &str) -> Option<Mode> {
 
 /// One run of a program.
 struct Program<'a> {
+    simulation: &'a Simulation,
     case: &'a Json,
     engine: Engine,
     mode: Mode,
 }
 
-fn run_mode(environment: &Environment, case: &Json, mode: Mode) -> Ended<Outcome> {
+fn run_mode(simulation: &Simulation, case: &Json, mode: Mode) -> Ended<Outcome> {
     let fail = |error: String| Outcome::of_error(&error);
     let mut given = options(case, "config");
     if mode == Mode::Streaming {
@@ -86,11 +88,15 @@ fn run_mode(environment: &Environment, case: &Json, mode: Mode) -> Ended<Outcome
         let resolve = if is_changelog_function(case) { "IGNORE" } else { "TRY_RESOLVE" };
         given.insert(0, ("table.optimizer.non-deterministic-update.strategy".to_string(), resolve.to_string()));
     }
+    if matches!(mode, Mode::Restore | Mode::Infinite | Mode::NoRestore) {
+        // Upstream runs a plan here that an older Flink compiled, when nothing asked for ON CONFLICT.
+        given.insert(0, ("table.exec.sink.require-on-conflict".to_string(), "false".to_string()));
+    }
     if mode == Mode::Batch {
         given.push(("execution.runtime-mode".to_string(), "batch".to_string()));
     }
-    let engine = Engine::new(environment, &given).map_err(fail)?;
-    let mut program = Program { case, engine, mode };
+    let engine = Engine::new(simulation.environment(), &given).map_err(fail)?;
+    let mut program = Program { simulation, case, engine, mode };
     let set_up = program.set_up();
     if let Some(expected) = case.get("expects_error").filter(|error| !error.is_null()) {
         let ran = set_up.and_then(|()| program.run_each());
@@ -256,6 +262,8 @@ impl Program<'_> {
             self.engine.stage.begin_reading();
             let job = self.engine.start(inserts, from.get(&index).cloned())?;
             self.engine.await_reading(&job)?;
+            let settle_ms = if self.mode == Mode::Infinite { SETTLE_WINDOWS_MS } else { SETTLE_MS };
+            self.simulation.pass_ms(settle_ms).map_err(|error| error.to_string())?;
             snapshots.insert(index, self.stop(&job)?);
         }
         Ok(snapshots)

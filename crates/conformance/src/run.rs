@@ -3,9 +3,11 @@
 use std::path::Path;
 
 use flott_environment::{Environment, run_caught};
+use flott_simulation::Simulation;
 use serde_json::Value as Json;
 
 use crate::case::{Kind, Outcome, text};
+use crate::limits::{SIMULATION_SEED, SIMULATION_TURNS_MAX};
 use crate::report::{Finished, Report};
 use crate::{functions, itcases, programs, scripts};
 
@@ -56,13 +58,17 @@ pub fn run(environment: &Environment, folder: &Path, selection: &Selection) -> R
     if found { Ok(report) } else { Err(format!("{} holds no cases", folder.display())) }
 }
 
-/// Runs a case; a panic is a failure of the case.
+/// Runs a case; a panic is a failure of the case. All but scripts, which name files, run in simulated time: nothing waits for the clock, and
+/// each run goes the same way.
 fn run_one(environment: &Environment, kind: Kind, id: &str, case: &Json) -> Outcome {
-    let ended = run_caught(id, || match kind {
-        Kind::Functions => functions::run(environment, case),
-        Kind::Programs => programs::run(environment, case),
-        Kind::Itcases => itcases::run(environment, case),
-        Kind::Scripts => scripts::run(environment, case),
+    let ended = run_caught(id, || {
+        let simulation = Simulation::with_max_turns(SIMULATION_SEED, SIMULATION_TURNS_MAX);
+        match kind {
+            Kind::Programs => programs::run(&simulation, case),
+            Kind::Functions => functions::run(simulation.environment(), case),
+            Kind::Itcases => itcases::run(simulation.environment(), case),
+            Kind::Scripts => scripts::run(environment, case),
+        }
     });
     ended.unwrap_or_else(|error| Outcome::failed(error.to_string()))
 }

@@ -2,8 +2,9 @@
 //!
 //! Emits   at the end of input all rows; by row time at a watermark those whose time it has passed; by processing time those of a millisecond
 //!         once the clock has left it. Of these the rows `offset..offset + fetch` in all.
-//! Late    (streaming) rows at or before the watermark are dropped and counted, as in Flink.
-//! State   `rows`: what waits, one list entry a row in order of arrival; `emitted`: rows that have left, for offset and fetch.
+//! Late    (by row time) rows that are not later than a row emitted already are dropped and counted, as in Flink; the watermark alone makes no row late.
+//! State   `rows`: what waits, one list entry a row in order of arrival; `emitted`: rows that have left, for offset and fetch, and the greatest row time among
+//!         them. All of it is the first subtask's, to which all rows go.
 
 use std::collections::BTreeMap;
 
@@ -30,6 +31,7 @@ enum Timing {
 pub struct Sort {
     name: String,
     spec: SortSpec,
+    subtask: u32,
     end: u64,
     timing: Timing,
     encoder: RowEncoder,
@@ -37,6 +39,8 @@ pub struct Sort {
     rows: BTreeMap<(i64, Vec<u8>, u64), Vec<u8>>,
     arrived: u64,
     emitted: u64,
+    /// Greatest row time that was emitted.
+    emitted_ms: i64,
 }
 
 impl Sort {
@@ -44,6 +48,7 @@ impl Sort {
     pub fn new(spec: &SortSpec, setup: &Setup) -> Self {
         Sort {
             name: setup.name.clone(),
+            subtask: setup.subtask,
             end: spec.fetch.map_or(u64::MAX, |fetch| spec.offset.saturating_add(fetch)),
             timing: match spec.rowtime {
                 _ if setup.batch_mode => Timing::AtEnd,
@@ -55,6 +60,7 @@ impl Sort {
             rows: BTreeMap::new(),
             arrived: 0,
             emitted: 0,
+            emitted_ms: i64::MIN,
         }
     }
 
@@ -69,7 +75,7 @@ impl Sort {
             Timing::AtEnd => vec![0; batch.num_rows()],
         };
         for (row, time_ms) in times.into_iter().enumerate() {
-            if matches!(self.timing, Timing::RowTime(_)) && time_ms <= context.watermark_ms {
+            if matches!(self.timing, Timing::RowTime(_)) && time_ms <= self.emitted_ms {
                 context.counts.late_rows_dropped += 1;
                 continue;
             }
@@ -101,6 +107,7 @@ impl Sort {
         let mut out = RowOutput::default();
         let mut step = Step::Done;
         while let Some(first) = self.rows.first_entry().filter(|first| first.key().0 <= until_ms) {
+            self.emitted_ms = first.key().0;
             let row = first.remove();
             if (self.spec.offset..self.end).contains(&self.emitted) {
                 out.push(RowKind::Insert, &row);
@@ -156,19 +163,24 @@ impl Operator for Sort {
             time_ms.encode(&mut entry);
             sort.encode(&mut entry);
             row.encode(&mut entry);
-            writer.list("rows", entry);
+            writer.union("rows", entry);
         }
         let mut entry = Vec::new();
         self.emitted.encode(&mut entry);
-        writer.list("emitted", entry);
+        self.emitted_ms.encode(&mut entry);
+        writer.union("emitted", entry);
         Ok(())
     }
 
     fn restore(&mut self, reader: &SnapshotReader<'_>) -> Result<(), OperatorError> {
-        for mut entry in reader.list("emitted") {
-            self.emitted = self.emitted.saturating_add(u64::decode(&mut entry)?);
+        if self.subtask > 0 {
+            return Ok(());
         }
-        for mut entry in reader.list("rows") {
+        for mut entry in reader.union("emitted") {
+            self.emitted = self.emitted.saturating_add(u64::decode(&mut entry)?);
+            self.emitted_ms = self.emitted_ms.max(i64::decode(&mut entry)?);
+        }
+        for mut entry in reader.union("rows") {
             let time_ms = i64::decode(&mut entry)?;
             let sort = Vec::decode(&mut entry)?;
             let row = Vec::decode(&mut entry)?;

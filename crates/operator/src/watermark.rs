@@ -1,7 +1,8 @@
 //! Watermarks from a column, as Flink's `WatermarkAssignerOperator` makes them.
 //!
 //! Emits   each row as it is. After a row which moves the watermark more than the interval beyond the last one sent, the new
-//!         watermark; by the clock each interval whatever has been reached since. NULL and smaller values are ignored; the count begins at 0.
+//!         watermark; by the clock each interval whatever has been reached since. NULL and smaller values are ignored; the count begins at 0, or (without an
+//!         interval, as sources do that send a watermark after each row) before all times.
 //! Idle    after the idle timeout without a row the output is idle until the next row.
 //! Rows    whose rowtime is NULL fail the job.
 //! State   the last watermark sent, which never goes back: the subtask's own if the parallelism is the same, else the least of all.
@@ -10,7 +11,7 @@
 use arrow_array::Array;
 use flott_evaluation::Evaluator;
 use flott_job::spec::WatermarkSpec;
-use flott_record::{Batch, MAX_WATERMARK};
+use flott_record::{Batch, MAX_WATERMARK, MIN_WATERMARK};
 use flott_state::{SnapshotReader, SnapshotWriter, StateValue};
 
 use crate::interface::{Context, Emitted, Forwarding, Operator, OperatorError, Setup, Step};
@@ -43,6 +44,7 @@ impl WatermarkAssigner {
     /// # Errors
     /// The expression is not supported.
     pub fn new(spec: &WatermarkSpec, setup: &Setup) -> Result<Self, OperatorError> {
+        let begin_ms = if spec.interval_ms == 0 { MIN_WATERMARK } else { 0 };
         Ok(WatermarkAssigner {
             evaluator: Evaluator::new(&spec.expression, &setup.session)?,
             rowtime: spec.rowtime,
@@ -50,8 +52,8 @@ impl WatermarkAssigner {
             idle_timeout_ms: spec.idle_timeout_ms,
             subtask: setup.subtask,
             parallelism: setup.parallelism,
-            current_ms: 0,
-            last_ms: 0,
+            current_ms: begin_ms,
+            last_ms: begin_ms,
             next_timer_ms: 0,
             last_row_ms: None,
             idle: false,
@@ -165,7 +167,7 @@ impl Operator for WatermarkAssigner {
             }
             least = Some(least.map_or(last_ms, |least: i64| least.min(last_ms)));
         }
-        self.last_ms = least.unwrap_or(0);
+        self.last_ms = least.unwrap_or(self.last_ms);
         self.current_ms = self.last_ms;
         Ok(())
     }

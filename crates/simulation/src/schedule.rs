@@ -99,6 +99,11 @@ impl Schedule {
         }
     }
 
+    /// Whether a worker can run now, without time passing.
+    pub(crate) fn can_run(&self) -> bool {
+        !self.runnable.is_empty() || self.timers.first().is_some_and(|(timer_ns, _)| *timer_ns <= self.now_ns)
+    }
+
     /// Chooses what happens next; time doesn't pass beyond `bound_ns`.
     pub(crate) fn next(&mut self, bound_ns: Option<u64>) -> Next {
         if bound_ns.is_some_and(|bound_ns| self.now_ns >= bound_ns) {

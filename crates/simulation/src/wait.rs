@@ -25,7 +25,8 @@ impl SimulatedWaiter {
         SimulatedWaiter { shared, woken: Arc::new(Woken(AtomicBool::new(false))) }
     }
 
-    /// Steps until the waiter is woken, plus a random few. False where nothing can happen any more.
+    /// Steps until the waiter is woken, plus a random few turns of workers that could run anyway: time does not pass for a waiter that is awake.
+    /// False where nothing can happen any more.
     fn step_until_woken(&self, shared: &Shared, bound_ns: Option<u64>) -> Result<bool, WaitError> {
         while !self.woken.0.load(Ordering::Acquire) {
             match shared.step(bound_ns)? {
@@ -36,7 +37,8 @@ impl SimulatedWaiter {
         }
         let delay_steps = shared.schedule().waiter_delay_steps();
         for _ in 0..delay_steps {
-            if !matches!(shared.step(bound_ns)?, Step::Done) {
+            let can_run = shared.schedule().can_run();
+            if !can_run || !matches!(shared.step(bound_ns)?, Step::Done) {
                 break;
             }
         }

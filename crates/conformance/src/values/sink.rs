@@ -6,6 +6,7 @@ use flott_record::value_array::rows_of_batch;
 use flott_record::{Batch, Schema};
 
 use super::Stage;
+use crate::compare::with_bitmaps_as_text;
 
 pub(super) struct ValuesSink {
     stage: Stage,
@@ -44,7 +45,8 @@ struct ValuesWriter {
 
 impl SinkWriter for ValuesWriter {
     fn write(&mut self, batch: &Batch) -> Result<(), ConnectorError> {
-        self.stage.record(&self.table, rows_of_batch(&self.schema, &batch.project(&self.columns)));
+        let rows = rows_of_batch(&self.schema, &batch.project(&self.columns));
+        self.stage.record(&self.table, with_bitmaps_as_text(&self.schema, rows));
         Ok(())
     }
 

@@ -1,9 +1,11 @@
 //! The rows of a table, one batch a row: one split, whose position is the number of rows read.
+//!
+//! After each row the source lets others go on, so that sources of one job take turns, row by row, as Flink's threads nearly do.
 
 use std::sync::Arc;
 
 use flott_connector::{Boundedness, ConnectorError, Enumerator, Poll, ReaderSetup, Source, SourceReader, Split};
-use flott_environment::Environment;
+use flott_environment::{Clock, Environment};
 use flott_record::value_array::batch_from_rows;
 use flott_record::{Batch, Schema};
 
@@ -42,6 +44,8 @@ impl Source for ValuesSource {
             position: None,
             stage: self.stage.clone(),
             told: false,
+            clock: setup.environment.clock().clone(),
+            gave_row: false,
         }))
     }
 }
@@ -81,6 +85,9 @@ struct ValuesReader {
     stage: Stage,
     /// Whether the stage knows that all rows are given.
     told: bool,
+    clock: Clock,
+    /// Whether the last poll gave a row: the next one gives way.
+    gave_row: bool,
 }
 
 impl ValuesReader {
@@ -105,9 +112,13 @@ impl SourceReader for ValuesReader {
 
     fn poll(&mut self) -> Result<Poll, ConnectorError> {
         let Some(position) = self.position else { return Ok(Poll::NeedsSplit) };
+        if std::mem::replace(&mut self.gave_row, false) {
+            return Ok(Poll::Pending { wake_at_ms: Some(self.clock.now_ms()) });
+        }
         if position < self.rows.len() {
             let batch = self.batch(position)?;
             self.position = Some(position + batch.num_rows());
+            self.gave_row = true;
             return Ok(Poll::Batch(batch));
         }
         if self.endless {

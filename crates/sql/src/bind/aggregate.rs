@@ -8,7 +8,7 @@ use flott_syntax::Span;
 use flott_syntax::ast::{self, ExpressionKind, FunctionArguments, FunctionCall, GroupingElement, SetQuantifier};
 
 use crate::bind::expression::{ExpressionBinder, NoIntercept};
-use crate::bind::query::{QueryBinder, ordinal};
+use crate::bind::query::QueryBinder;
 use crate::bind::scope::Scope;
 use crate::bind::select::{AGGREGATE, GROUP_KEY, projected};
 use crate::bind::window_function::window_relation;
@@ -111,7 +111,7 @@ impl QueryBinder<'_> {
         let mut plain = true;
         for element in &group_by.elements {
             plain &= matches!(element, GroupingElement::Expression(_));
-            let choices = grouping.element(element, &binder, self, &select.items)?;
+            let choices = grouping.element(element, &binder, self)?;
             sets = sets.iter().flat_map(|set| choices.iter().map(move |more| [&set[..], more].concat())).collect();
         }
         let is_one_full_set = sets.len() == 1 && sets[0].len() == grouping.keys.len();
@@ -129,30 +129,29 @@ impl Grouping {
         element: &GroupingElement,
         binder: &ExpressionBinder<'_>,
         query: &QueryBinder<'_>,
-        items: &[ast::SelectItem],
     ) -> Result<Vec<Vec<usize>>> {
         match element {
-            GroupingElement::Expression(syntax) => Ok(vec![self.key(syntax, binder, query, items)?]),
+            GroupingElement::Expression(syntax) => Ok(vec![self.key(syntax, binder, query)?]),
             GroupingElement::Set(list) => {
                 let mut set = Vec::new();
                 for syntax in list {
-                    set.extend(self.key(syntax, binder, query, items)?);
+                    set.extend(self.key(syntax, binder, query)?);
                 }
                 Ok(vec![set])
             }
             GroupingElement::GroupingSets(elements) => {
                 let mut sets = Vec::new();
                 for element in elements {
-                    sets.extend(self.element(element, binder, query, items)?);
+                    sets.extend(self.element(element, binder, query)?);
                 }
                 Ok(sets)
             }
             GroupingElement::Rollup(elements) => {
-                let parts = self.parts(elements, binder, query, items)?;
+                let parts = self.parts(elements, binder, query)?;
                 Ok((0..=parts.len()).rev().map(|length| parts[..length].concat()).collect())
             }
             GroupingElement::Cube(elements) => {
-                let parts = self.parts(elements, binder, query, items)?;
+                let parts = self.parts(elements, binder, query)?;
                 if parts.len() > 10 {
                     return Err(SqlError::new("CUBE of more than 10 elements"));
                 }
@@ -170,11 +169,10 @@ impl Grouping {
         elements: &[GroupingElement],
         binder: &ExpressionBinder<'_>,
         query: &QueryBinder<'_>,
-        items: &[ast::SelectItem],
     ) -> Result<Vec<Vec<usize>>> {
         let mut parts = Vec::new();
         for element in elements {
-            parts.push(self.element(element, binder, query, items)?.concat());
+            parts.push(self.element(element, binder, query)?.concat());
         }
         Ok(parts)
     }
@@ -185,20 +183,13 @@ impl Grouping {
         syntax: &ast::Expression,
         binder: &ExpressionBinder<'_>,
         query: &QueryBinder<'_>,
-        items: &[ast::SelectItem],
     ) -> Result<Vec<usize>> {
         if let ExpressionKind::Function(call) = &syntax.kind
             && let Some(keys) = self.legacy_window(call, binder, query)?
         {
             return Ok(keys);
         }
-        let syntax = match ordinal(syntax, items.len())? {
-            Some(position) => match &items[position] {
-                ast::SelectItem::Expression { expression, .. } => expression,
-                ast::SelectItem::Wildcard { span, .. } => return Err(SqlError::at(*span, "Ordinal out of range")),
-            },
-            None => syntax,
-        };
+        // A number is a constant here, as in Flink; only ORDER BY has ordinals.
         let expression = binder.bind(syntax, &mut NoIntercept)?;
         if let Some(known) = self.keys.iter().position(|key| key.expression == expression) {
             return Ok(vec![known]);

@@ -313,7 +313,7 @@ pub(crate) fn sort_column(column: usize, item: &ast::OrderItem) -> SortColumn {
     SortColumn { column, descending: item.descending, nulls_first }
 }
 
-/// Position of the output column that a number in ORDER BY or GROUP BY means.
+/// Position of the output column that a number in ORDER BY means.
 pub(crate) fn ordinal(expression: &ast::Expression, width: usize) -> Result<Option<usize>> {
     let ast::ExpressionKind::Literal(ast::Literal::Number(text)) = &expression.kind else { return Ok(None) };
     match text.parse::<usize>() {

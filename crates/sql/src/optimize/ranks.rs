@@ -2,7 +2,7 @@
 
 use flott_expression::Expression;
 use flott_job::spec::RankKind;
-use flott_record::Value;
+use flott_record::{TypeKind, Value};
 
 use super::rewrite_inputs;
 use crate::bind::select::{filtered, projected};
@@ -30,23 +30,41 @@ pub(super) fn recognise(relation: RelationRef) -> RelationRef {
     let Some(end) = end.filter(|end| *end >= start) else { return relation };
     let top = match deduplicate(ranked, window, *kind, start, end) {
         Some(deduplicated) => deduplicated,
-        None => {
-            let kind = RelationKind::Rank {
-                input: ranked.clone(),
-                kind: *kind,
-                partition: window.partition.clone(),
-                order: window.order.clone(),
-                start,
-                end,
-                output_rank: true,
-            };
-            Relation::new(kind, relation.columns.clone())
-        }
+        None => top(&relation, ranked, window, *kind, (start, end)),
     };
     match Expression::conjunction(rest) {
         Some(condition) => filtered(top, condition),
         None => top,
     }
+}
+
+/// A Top-N; where ROW_NUMBER can be but one number, it is a constant above the Top-N.
+fn top(filter: &Relation, input: &RelationRef, window: &OverWindow, kind: RankKind, range: (i64, i64)) -> RelationRef {
+    let (start, end) = range;
+    let is_constant = kind == RankKind::RowNumber && start == end;
+    let rank = RelationKind::Rank {
+        input: input.clone(),
+        kind,
+        partition: window.partition.clone(),
+        order: window.order.clone(),
+        start,
+        end,
+        output_rank: !is_constant,
+    };
+    if is_constant {
+        with_number(Relation::new(rank, input.columns.clone()), start)
+    } else {
+        Relation::new(rank, filter.columns.clone())
+    }
+}
+
+/// The relation with a constant row number behind its columns.
+fn with_number(relation: RelationRef, number: i64) -> RelationRef {
+    let mut expressions = relation.identity();
+    expressions.push(Expression::literal(Value::BigInt(number), TypeKind::BigInt.not_null()));
+    let mut names: Vec<String> = relation.columns.iter().map(|column| column.name.clone()).collect();
+    names.push("w0$o0".to_string());
+    projected(relation, expressions, names)
 }
 
 enum Bound {
@@ -117,11 +135,5 @@ fn deduplicate(input: &RelationRef, window: &OverWindow, kind: RankKind, start: 
         order: order.column,
         keep_last,
     };
-    let deduplicated = Relation::new(kind, columns);
-    let mut expressions = deduplicated.identity();
-    let bigint = flott_record::TypeKind::BigInt.not_null();
-    expressions.push(Expression::literal(Value::BigInt(1), bigint));
-    let mut names: Vec<String> = deduplicated.columns.iter().map(|column| column.name.clone()).collect();
-    names.push("w0$o0".to_string());
-    Some(projected(deduplicated, expressions, names))
+    Some(with_number(Relation::new(kind, columns), 1))
 }
