@@ -148,10 +148,10 @@ fn measure(arguments: &Arguments, binary: &Path, work: &Path, query: &str) -> Re
     for option in mini_batch.chain(arguments.define.iter().cloned()) {
         command.args(["-D", &option]);
     }
-    let status = command.stdout(std::process::Stdio::null()).status();
-    let status = status.map_err(|error| failure(binary, &error))?;
-    if !status.success() {
-        return Err(format!("{query}: flott ended with {status}"));
+    let ended = command.output().map_err(|error| failure(binary, &error))?;
+    if !ended.status.success() {
+        let said = String::from_utf8_lossy(&ended.stderr);
+        return Err(format!("{query}: flott ended with {}: {said}", ended.status));
     }
     let used = std::fs::read_to_string(&usage).map_err(|error| failure(&usage, &error))?;
     let used: Json = serde_json::from_str(&used).map_err(|error| format!("{}: {error}", usage.display()))?;

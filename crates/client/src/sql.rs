@@ -81,22 +81,23 @@ impl SqlClient {
                 }
                 None => self.insert(std::slice::from_ref(&**insert)),
             },
-            StatementKind::BeginStatementSet => {
+            StatementKind::BeginStatementSet if self.statement_set.is_none() => {
                 self.statement_set = Some(Vec::new());
                 Ok(Outcome::Done(StatementResult::ok()))
             }
             StatementKind::EndStatementSet => {
                 let inserts = self.statement_set.take();
-                let inserts = inserts.ok_or_else(|| SqlError::at(statement.span, "END without BEGIN STATEMENT SET"))?;
-                self.insert_all(&inserts, statement.span)
+                let inserts = inserts.ok_or_else(|| SqlError::at(statement.span, NO_STATEMENT_SET))?;
+                if inserts.is_empty() {
+                    return Ok(Outcome::Done(StatementResult::ok()));
+                }
+                self.insert(&inserts)
             }
-            _ if self.statement_set.is_some() => {
-                Err(SqlError::at(statement.span, "only INSERT statements are allowed in a statement set"))
-            }
+            StatementKind::Client(command) => Ok(Outcome::Client(command.clone())),
+            _ if self.statement_set.is_some() => Err(SqlError::at(statement.span, ONLY_INSERTS)),
             StatementKind::StatementSet(set) => self.insert_all(&set.inserts, statement.span),
             StatementKind::Query(query) => self.query(query),
             StatementKind::Explain(explain) => self.explain(explain, statement.span),
-            StatementKind::Client(command) => Ok(Outcome::Client(command.clone())),
             kind => match self.session.execute_metadata(statement)? {
                 Some(result) => Ok(Outcome::Done(result)),
                 None if matches!(kind, StatementKind::CreateTable(_)) => self.create_table_as(kind),
@@ -147,6 +148,10 @@ impl SqlClient {
         };
         let settings = self.session.settings()?;
         let planner = self.session.planner(&settings);
+        let target = match &target.kind {
+            StatementKind::Execute(inner) => inner,
+            _ => target,
+        };
         let planned = match &target.kind {
             StatementKind::Query(query) => planner.query(query)?,
             StatementKind::Insert(insert) => planner.inserts(std::slice::from_ref(&**insert))?,
@@ -158,6 +163,13 @@ impl SqlClient {
         Ok(Outcome::Done(StatementResult { kind: ResultKind::Rows, ..result }))
     }
 }
+
+/// Flink's words for a statement that has no place between BEGIN STATEMENT SET and END.
+const ONLY_INSERTS: &str = "Only 'INSERT/CREATE TABLE AS' statement is allowed in Statement Set or use 'END' statement to submit Statement Set.";
+
+/// Flink's words for an END alone.
+const NO_STATEMENT_SET: &str =
+    "No Statement Set to submit. 'END' statement should be used after 'BEGIN STATEMENT SET'.";
 
 fn refused(error: &JobError, span: Span) -> SqlError {
     SqlError::at(span, error.to_string())

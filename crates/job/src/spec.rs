@@ -443,6 +443,17 @@ pub enum LengthEnforcer {
     Error,
 }
 
+/// Whether a sink's constraints hold inside of its columns as well (`table.exec.sink.nested-constraint-enforcer`).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum NestedEnforcer {
+    /// No.
+    Ignore,
+    /// In fields of rows.
+    Rows,
+    /// In rows, elements of arrays and multisets, keys and values of maps.
+    RowsAndCollections,
+}
+
 /// Writes a table.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct SinkSpec {
@@ -454,6 +465,8 @@ pub struct SinkSpec {
     pub not_null: NotNullEnforcer,
     /// Lengths' enforcer.
     pub length: LengthEnforcer,
+    /// Where the enforcers look.
+    pub nested: NestedEnforcer,
     /// Types of the input's columns.
     pub input: Schema,
 }

@@ -5,7 +5,9 @@ use std::collections::BTreeMap;
 use flott_client::collect;
 use flott_expression::Expression;
 use flott_job::graph::Partition;
-use flott_job::spec::{LengthEnforcer, NotNullEnforcer, SinkSpec, SourceSpec, ValuesSpec, WatermarkSpec};
+use flott_job::spec::{
+    LengthEnforcer, NestedEnforcer, NotNullEnforcer, SinkSpec, SourceSpec, ValuesSpec, WatermarkSpec,
+};
 use flott_job::{Edge, JobGraph, JobSettings, OperatorNode, OperatorSpec, Vertex};
 use flott_record::value_array::rows_of_batch;
 use flott_record::{Batch, ChangelogMode, DataType, Field, RowKind, Schema, TableSpec, TypeKind, Value};
@@ -44,6 +46,7 @@ pub fn sink(connector: &str, schema: Schema) -> OperatorNode {
         changelog_mode: ChangelogMode::ALL,
         not_null: NotNullEnforcer::Error,
         length: LengthEnforcer::Ignore,
+        nested: NestedEnforcer::Ignore,
         input: schema,
     };
     node("sink", OperatorSpec::Sink(spec))

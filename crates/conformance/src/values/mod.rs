@@ -1,7 +1,8 @@
 //! `'connector' = 'values'`: the rows of a case as a source, and a sink that keeps what it is given.
 //!
 //! A table's rows are found by its option `data-id`. `changelog-mode` says which kinds of rows the source has;
-//! `sink-changelog-mode-enforced` which the sink takes, by default upserts if it has a primary key and everything if not. Whatever else Flink's
+//! `sink-changelog-mode-enforced` which the sink takes, by default inserts alone where `sink-insert-only` says so, else upserts if it has a primary
+//! key, everything if not. Whatever else Flink's
 //! connector of this name understands is accepted and means nothing here.
 
 mod sink;
@@ -149,6 +150,7 @@ impl Connector for ValuesConnector {
         let options = TableOptions::of(table);
         let sink = match options.text("sink-changelog-mode-enforced") {
             Some(text) => changelog_mode(text)?,
+            None if options.text("sink-insert-only") == Some("true") => ChangelogMode::INSERT_ONLY,
             None if table.primary_key.is_empty() => ChangelogMode::ALL,
             None => ChangelogMode::UPSERT,
         };
@@ -164,8 +166,13 @@ impl Connector for ValuesConnector {
     }
 
     fn source(&self, table: &TableSpec) -> Result<Box<dyn Source>, ConnectorError> {
-        let id = TableOptions::of(table).text("data-id").unwrap_or("");
+        let options = TableOptions::of(table);
+        let id = options.text("data-id").unwrap_or("");
         let data = self.stage.rows(id);
+        if data.is_none() && options.text("failing-source") == Some("true") {
+            // The words of Flink's connector.
+            return Err(ConnectorError::new("testing elements of values source shouldn't be empty."));
+        }
         let data = data.ok_or_else(|| ConnectorError::new(format!("table {} has no rows under '{id}'", table.name)))?;
         let mut fields = table.schema.fields.clone();
         fields.extend(table.metadata.iter().map(|column| column.field.clone()));

@@ -84,6 +84,13 @@ impl QueryBinder<'_> {
         let relation = match self.objects.lookup(name)? {
             CatalogObject::Table(table) => self.table(&with_hints(&table, hints)?, span)?,
             CatalogObject::View(view) => {
+                if let Some(hint) = hints.iter().find(|hint| hint.name.value.eq_ignore_ascii_case("OPTIONS")) {
+                    let path = crate::catalog::store::quoted(&view.path);
+                    let message = format!(
+                        "View '{path}' cannot be enriched with new options. Hints can only be applied to tables."
+                    );
+                    return Err(SqlError::at(hint.span, message));
+                }
                 // A view sees the catalog, not the common tables of the query that uses it.
                 let common = std::mem::take(&mut self.common);
                 let bound = self.query(&view.query, None).map_err(|error| SqlError {

@@ -1,7 +1,7 @@
 //! Which columns a name can mean at one place of a query.
 
 use flott_expression::Expression;
-use flott_record::TypeKind;
+use flott_record::{DataType, TypeKind};
 use flott_syntax::ast::{Identifier, ObjectName};
 
 use crate::error::{Result, SqlError};
@@ -81,6 +81,9 @@ impl Scope {
             let base = Expression::column(position, column.data_type.clone());
             return access_fields(base, &name.parts[used..]);
         }
+        if let Some(field) = self.peek(name)? {
+            return Ok(field);
+        }
         if let Some(outer) = &self.outer
             && let Some((position, used)) = outer.find(name)?
         {
@@ -106,6 +109,46 @@ impl Scope {
         }
         let found = self.positions_of(None, &parts[0].value);
         Ok(one(&found, name)?.map(|position| (position, 1)))
+    }
+
+    /// A field of a row column that is named without its column, as Flink allows where no column has the name; the least nested one.
+    fn peek(&self, name: &ObjectName) -> Result<Option<Expression>> {
+        let qualified = name.parts.len() > 1
+            && self.tables.iter().any(|table| table.alias.as_deref() == Some(name.parts[0].value.as_str()));
+        let used = usize::from(qualified);
+        let in_table = |position: &usize| {
+            !qualified
+                || self.tables.iter().any(|table| {
+                    table.alias.as_deref() == Some(name.parts[0].value.as_str())
+                        && (table.start..table.start + table.len).contains(position)
+                })
+        };
+        let visible = (0..self.columns.len()).filter(|position| !self.hidden.contains(position)).filter(in_table);
+        let mut level: Vec<Expression> =
+            visible.map(|position| Expression::column(position, self.columns[position].data_type.clone())).collect();
+        while !level.is_empty() {
+            let rows = level.iter().filter_map(|base| match &base.data_type().kind {
+                TypeKind::Row(fields) => Some((base, fields)),
+                _ => None,
+            });
+            let rows: Vec<_> = rows.collect();
+            let wanted = &name.parts[used..];
+            let found: Vec<&Expression> = rows
+                .iter()
+                .filter(|(_, fields)| fields.iter().any(|field| field.name == wanted[0].value))
+                .map(|(base, _)| *base)
+                .collect();
+            match found.as_slice() {
+                [] => {}
+                [only] => return access_fields((*only).clone(), wanted).map(Some),
+                _ => return Err(SqlError::at(name.span, format!("Column '{}' is ambiguous", wanted[0].value))),
+            }
+            let below = rows.iter().flat_map(|(base, fields)| {
+                fields.iter().enumerate().map(|(position, field)| field_at(base, position, &field.data_type))
+            });
+            level = below.collect();
+        }
+        Ok(None)
     }
 
     fn unknown(&self, name: &ObjectName) -> SqlError {
@@ -156,10 +199,13 @@ pub fn access_fields(base: Expression, fields: &[Identifier]) -> Result<Expressi
             let message = format!("field '{}' does not exist; fields are {}", field.value, names.join(", "));
             return Err(SqlError::at(field.span, message));
         };
-        let nullable = expression.data_type().nullable || known[position].data_type.nullable;
-        let data_type = known[position].data_type.clone().with_nullable(nullable);
-        let index = Expression::literal(flott_record::Value::Int(position as i32), TypeKind::Int.not_null());
-        expression = Expression::call("FIELD", vec![expression, index], data_type);
+        expression = field_at(&expression, position, &known[position].data_type);
     }
     Ok(expression)
+}
+
+fn field_at(base: &Expression, position: usize, data_type: &DataType) -> Expression {
+    let nullable = base.data_type().nullable || data_type.nullable;
+    let index = Expression::literal(flott_record::Value::Int(position as i32), TypeKind::Int.not_null());
+    Expression::call("FIELD", vec![base.clone(), index], data_type.clone().with_nullable(nullable))
 }

@@ -5,7 +5,7 @@
 
 use crate::physical::join::{contains_join_key, equi_keys};
 use crate::physical::keys::upsert_keys;
-use crate::physical::plan::Planner;
+use crate::physical::plan::{Planner, filters_normalized};
 use crate::relation::{Relation, RelationKind};
 use flott_job::spec::JoinKind;
 use flott_record::ChangelogMode;
@@ -94,6 +94,7 @@ impl Planner<'_> {
             return true;
         }
         match &relation.kind {
+            RelationKind::Filter { .. } if filters_normalized(relation) => true,
             RelationKind::Filter { input, condition } => {
                 let mut columns = crate::physical::keys::Key::new();
                 condition.visit_columns(&mut |column| {

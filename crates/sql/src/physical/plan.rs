@@ -158,6 +158,9 @@ impl<'a> Planner<'a> {
                 self.forward("WatermarkAssigner", OperatorSpec::Watermark(spec), below, relation)
             }
             RelationKind::Project { input, expressions } => self.project(relation, input, expressions, update_before),
+            RelationKind::Filter { input, condition } if filters_normalized(relation) => {
+                self.normalize(input, Some(condition.clone()), update_before)
+            }
             RelationKind::Filter { input, condition } => {
                 let before = update_before || !self.supports_only_after(relation);
                 let below = self.plan(input, before)?;
@@ -218,19 +221,7 @@ impl<'a> Planner<'a> {
                 };
                 self.forward("Correlate", OperatorSpec::Unnest(spec), below, relation)
             }
-            RelationKind::Normalize { input, keys } => {
-                let below = self.plan(input, false)?;
-                let spec = ChangelogNormalizeSpec {
-                    keys: keys.clone(),
-                    emit_update_before: update_before,
-                    condition: None,
-                    state_ttl_ms: self.settings.state_ttl_ms,
-                    input: input.schema(),
-                };
-                let edges = vec![(below, 0, by_keys(keys))];
-                let spec = OperatorSpec::ChangelogNormalize(spec);
-                Ok(self.add(PhysicalNode::keyed("ChangelogNormalize", spec, edges, relation)))
-            }
+            RelationKind::Normalize { .. } => self.normalize(relation, None, update_before),
             _ => self.internal("an operator on rows"),
         }
     }
@@ -278,6 +269,27 @@ impl<'a> Planner<'a> {
         self.forward("Calc", crate::physical::aggregate::calc(columns.collect()), source, relation)
     }
 
+    /// The changelog of an upsert source, with the filter right above it: a row that fails it from now on is deleted.
+    fn normalize(
+        &mut self,
+        relation: &RelationRef,
+        condition: Option<flott_expression::Expression>,
+        update_before: bool,
+    ) -> Result<NodeId> {
+        let RelationKind::Normalize { input, keys } = &relation.kind else { return self.internal("a normalization") };
+        let below = self.plan(input, false)?;
+        let spec = ChangelogNormalizeSpec {
+            keys: keys.clone(),
+            emit_update_before: update_before,
+            condition,
+            state_ttl_ms: self.settings.state_ttl_ms,
+            input: input.schema(),
+        };
+        let edges = vec![(below, 0, by_keys(keys))];
+        let spec = OperatorSpec::ChangelogNormalize(spec);
+        Ok(self.add(PhysicalNode::keyed("ChangelogNormalize", spec, edges, relation)))
+    }
+
     /// A projection, with the filter below it in the same operator.
     fn project(
         &mut self,
@@ -287,7 +299,7 @@ impl<'a> Planner<'a> {
         update_before: bool,
     ) -> Result<NodeId> {
         let (below, condition) = match &input.kind {
-            RelationKind::Filter { input: below, condition } => {
+            RelationKind::Filter { input: below, condition } if !filters_normalized(input) => {
                 let before = update_before || !self.supports_only_after(input);
                 (self.plan(below, before)?, Some(condition.clone()))
             }
@@ -349,5 +361,15 @@ impl<'a> Planner<'a> {
         };
         let edges = vec![(below, 0, by_keys(&window.partition))];
         Ok(self.add(PhysicalNode::keyed("OverAggregate", OperatorSpec::OverAggregate(spec), edges, relation)))
+    }
+}
+
+/// Whether a relation is a filter that becomes part of the normalization below it.
+pub(crate) fn filters_normalized(relation: &Relation) -> bool {
+    match &relation.kind {
+        RelationKind::Filter { input, condition } => {
+            matches!(input.kind, RelationKind::Normalize { .. }) && crate::bind::query::is_deterministic(condition)
+        }
+        _ => false,
     }
 }

@@ -3,9 +3,10 @@
 use std::sync::Arc;
 
 use flott_expression::Expression;
-use flott_job::spec::{DropUpdateBeforeSpec, SinkMaterializeSpec, SinkSpec};
+use flott_job::spec::{DropUpdateBeforeSpec, LengthEnforcer, NestedEnforcer, SinkMaterializeSpec, SinkSpec};
 use flott_job::{OperatorSpec, Partition};
-use flott_record::{ChangelogMode, Schema, TableSpec};
+use flott_record::data_type::LENGTH_MAX;
+use flott_record::{ChangelogMode, DataType, Schema, TableSpec, TypeKind};
 use flott_syntax::ast::ConflictBehavior;
 
 use crate::error::{Result, SqlError};
@@ -37,6 +38,7 @@ impl Planner<'_> {
         let key: Key = target.table.primary_key.iter().copied().collect();
         let mode = changes.mode(true);
         self.check_accepts(target, mode)?;
+        self.check_enforcers(target)?;
         let keys = upsert_keys(relation);
         let same_key = keys.contains(&key);
         let upserts = !target.accepts.update_before;
@@ -58,6 +60,7 @@ impl Planner<'_> {
             changelog_mode: arriving,
             not_null: self.settings.not_null,
             length: self.settings.length,
+            nested: self.settings.nested,
             input: target.schema.clone(),
         };
         let name = target.table.name.rsplit('.').next().unwrap_or_default();
@@ -80,6 +83,19 @@ impl Planner<'_> {
         Ok(())
     }
 
+    /// Lengths in collections can be checked, but not made to fit, as in Flink.
+    fn check_enforcers(&self, target: &SinkTarget) -> Result<()> {
+        let fits = self.settings.length == LengthEnforcer::TrimPad;
+        let in_collections = self.settings.nested == NestedEnforcer::RowsAndCollections;
+        let fields = &target.table.schema.fields;
+        if fits && in_collections && fields.iter().any(|field| has_length_in_collection(&field.data_type, false)) {
+            return Err(SqlError::new(
+                "Trimming and/or padding is not supported if constraint checking is enabled on types nested in collections.",
+            ));
+        }
+        Ok(())
+    }
+
     fn materializes(
         &self,
         target: &SinkTarget,
@@ -92,7 +108,13 @@ impl Planner<'_> {
             return Ok(false);
         }
         if target.on_conflict.is_some() && (key.is_empty() || target.accepts.update_before) {
-            let why = if key.is_empty() { "it has no primary key" } else { "it requires UPDATE_BEFORE (retract mode)" };
+            let why = if target.accepts.is_insert_only() {
+                "it only accepts INSERT (append-only) changes"
+            } else if key.is_empty() {
+                "it has no primary key"
+            } else {
+                "it requires UPDATE_BEFORE (retract mode)"
+            };
             return Err(SqlError::new(format!(
                 "ON CONFLICT clause is only allowed for upsert sinks. The sink '{}' is not an upsert sink because {why}.",
                 target.table.name
@@ -146,6 +168,20 @@ impl Planner<'_> {
         let mut node = PhysicalNode::keyed("SinkMaterializer", OperatorSpec::SinkMaterialize(spec), edges, relation);
         node.mode = ChangelogMode::UPSERT;
         self.add(node)
+    }
+}
+
+/// Whether a collection in a type holds text or bytes of a limited length.
+fn has_length_in_collection(data_type: &DataType, in_collection: bool) -> bool {
+    let is_short = |length: u32| in_collection && length < LENGTH_MAX;
+    match &data_type.kind {
+        TypeKind::Char(length) | TypeKind::Varchar(length) | TypeKind::Binary(length) | TypeKind::Varbinary(length) => {
+            is_short(*length)
+        }
+        TypeKind::Row(fields) => fields.iter().any(|field| has_length_in_collection(&field.data_type, in_collection)),
+        TypeKind::Array(element) | TypeKind::Multiset(element) => has_length_in_collection(element, true),
+        TypeKind::Map(key, item) => has_length_in_collection(key, true) || has_length_in_collection(item, true),
+        _ => false,
     }
 }
 

@@ -4,11 +4,13 @@ use std::time::Duration;
 
 use flott_configuration::flink::execution::{self, RuntimeMode};
 use flott_configuration::flink::table::AggregatePhaseStrategy;
-use flott_configuration::flink::table_exec::{self, NotNullEnforcer as NotNull, TypeLengthEnforcer};
+use flott_configuration::flink::table_exec::{
+    self, NestedConstraintEnforcer, NotNullEnforcer as NotNull, TypeLengthEnforcer,
+};
 use flott_configuration::flink::{pipeline, table};
 use flott_configuration::{ConfigOption, ConfigValue, Configuration};
 use flott_job::MiniBatch;
-use flott_job::spec::{LengthEnforcer, NotNullEnforcer};
+use flott_job::spec::{LengthEnforcer, NestedEnforcer, NotNullEnforcer};
 use flott_record::limits::{KEY_GROUPS_DEFAULT, KEY_GROUPS_MAX};
 
 use super::{PlannerSettings, UpsertMaterialize};
@@ -59,6 +61,11 @@ impl PlannerSettings {
                 TypeLengthEnforcer::Ignore => LengthEnforcer::Ignore,
                 TypeLengthEnforcer::TrimPad => LengthEnforcer::TrimPad,
                 TypeLengthEnforcer::Error => LengthEnforcer::Error,
+            },
+            nested: match read.value(&table_exec::SINK_NESTED_CONSTRAINT_ENFORCER)? {
+                NestedConstraintEnforcer::Ignore => NestedEnforcer::Ignore,
+                NestedConstraintEnforcer::Rows => NestedEnforcer::Rows,
+                NestedConstraintEnforcer::RowsAndCollections => NestedEnforcer::RowsAndCollections,
             },
             upsert_materialize: match read.value(&table_exec::SINK_UPSERT_MATERIALIZE)? {
                 table_exec::UpsertMaterialize::None => UpsertMaterialize::None,

@@ -1,7 +1,7 @@
 //! The settings that planning depends on, read from the session's configuration once per statement.
 
 use flott_job::MiniBatch;
-use flott_job::spec::{LengthEnforcer, NotNullEnforcer};
+use flott_job::spec::{LengthEnforcer, NestedEnforcer, NotNullEnforcer};
 
 /// What the planner needs to know of the configuration.
 #[derive(Clone, Debug)]
@@ -32,6 +32,8 @@ pub struct PlannerSettings {
     pub not_null: NotNullEnforcer,
     /// `table.exec.sink.type-length-enforcer`.
     pub length: LengthEnforcer,
+    /// `table.exec.sink.nested-constraint-enforcer`.
+    pub nested: NestedEnforcer,
     /// `table.exec.sink.upsert-materialize`.
     pub upsert_materialize: UpsertMaterialize,
     /// `table.exec.sink.require-on-conflict`.
@@ -67,6 +69,7 @@ impl Default for PlannerSettings {
             buffer_timeout_ms: 100,
             not_null: NotNullEnforcer::Error,
             length: LengthEnforcer::Ignore,
+            nested: NestedEnforcer::Ignore,
             upsert_materialize: UpsertMaterialize::Auto,
             require_on_conflict: true,
             query_start_ms: 0,

@@ -18,6 +18,8 @@ impl ExpressionBinder<'_> {
         let name = name.as_str();
         refuse_clauses(call, name)?;
         let arguments = match &call.arguments {
+            // USER and its like are no functions of Flink's, hence such a word can be a column's name.
+            FunctionArguments::Absent if !catalogue::is_function(name) => return self.scope.resolve(&call.name),
             FunctionArguments::Absent => Vec::new(),
             FunctionArguments::Star => {
                 return Err(SqlError::at(call.span, format!("{}(*) is not a function", name.to_uppercase())));

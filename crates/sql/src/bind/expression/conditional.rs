@@ -83,6 +83,9 @@ impl ExpressionBinder<'_> {
             return Ok(Expression::literal(Value::Null, target.with_nullable(true)));
         }
         if !catalogue::can_cast(input.data_type(), &target) {
+            if let Some(advice) = catalogue::cast_advice(input.data_type(), &target) {
+                return Err(SqlError::at(span, advice));
+            }
             let (from, to) = (sql_type(&input.data_type().kind), sql_type(&target.kind));
             return Err(SqlError::at(span, format!("Cast function cannot convert value of type {from} to type {to}")));
         }
