@@ -232,6 +232,8 @@ pub struct WindowJoinSpec {
     pub right_window_start: usize,
     /// Whether the windows are of event time.
     pub rowtime: bool,
+    /// Whether the windows follow the session time zone.
+    pub local: bool,
 }
 
 /// One column of an order.
@@ -286,6 +288,8 @@ pub struct RankSpec {
     pub emit_update_before: bool,
     /// For a Top-N within windows: the position of `window_end`; results are emitted at the watermark, insert-only.
     pub window_end: Option<usize>,
+    /// Whether these windows follow the session time zone.
+    pub window_local: bool,
     /// Time after which unchanged state goes away, milliseconds; 0 = never.
     pub state_ttl_ms: i64,
     /// Types of the input's columns.
@@ -307,6 +311,8 @@ pub struct DeduplicateSpec {
     pub emit_insert: bool,
     /// For deduplication within windows: position of `window_end`.
     pub window_end: Option<usize>,
+    /// Whether these windows follow the session time zone.
+    pub window_local: bool,
     /// Time after which unchanged state goes away, milliseconds; 0 = never.
     pub state_ttl_ms: i64,
     /// Types of the input's columns.

@@ -212,8 +212,8 @@ fn remap_time(time: &WindowTime, kept: &[usize]) -> WindowTime {
     match *time {
         WindowTime::Rowtime { column, local } => WindowTime::Rowtime { column: place(kept, column), local },
         WindowTime::Proctime => WindowTime::Proctime,
-        WindowTime::Attached { start, end, rowtime } => {
-            WindowTime::Attached { start: place(kept, start), end: place(kept, end), rowtime }
+        WindowTime::Attached { start, end, rowtime, local } => {
+            WindowTime::Attached { start: place(kept, start), end: place(kept, end), rowtime, local }
         }
     }
 }

@@ -32,7 +32,7 @@ fn window_aggregate(relation: &RelationRef) -> Option<RelationRef> {
         return None;
     }
     let (source, time, keys_in_source, calls_in_source) = fused(input, &window, &own, calls).unwrap_or_else(|| {
-        let time = WindowTime::Attached { start, end, rowtime: window.rowtime };
+        let time = WindowTime::Attached { start, end, rowtime: window.rowtime, local: window.local };
         (input.clone(), time, own.clone(), calls.clone())
     });
     let mut columns: Vec<_> = own.iter().map(|key| input.columns[*key].clone().with_time(None)).collect();

@@ -42,6 +42,7 @@ impl Planner<'_> {
             strategy: self.strategy(input),
             emit_update_before: update_before,
             window_end: window_end_of_partition(relation).filter(|_| !self.session.batch_mode),
+            window_local: window_columns(input).is_some_and(|columns| columns.local),
             state_ttl_ms: self.settings.state_ttl_ms,
             input: input.schema(),
         };
@@ -70,6 +71,7 @@ impl Planner<'_> {
             emit_update_before: update_before,
             emit_insert: true,
             window_end: window_end_of_keys(input, keys).filter(|_| !self.session.batch_mode),
+            window_local: window_columns(input).is_some_and(|columns| columns.local),
             state_ttl_ms: self.settings.state_ttl_ms,
             input: input.schema(),
         };
