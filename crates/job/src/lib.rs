@@ -5,6 +5,8 @@
 //! Architecture invariant: nothing here runs, and no spec holds a runtime type.
 
 pub mod graph;
+pub mod over;
+pub mod pattern;
 pub mod spec;
 pub mod window;
 

@@ -8,6 +8,7 @@ use flott_record::{ChangelogMode, DataType, Schema, TableSpec, Value};
 use serde::{Deserialize, Serialize};
 
 use crate::graph::MiniBatch;
+use crate::over::SortedOverSpec;
 use crate::window::{Window, WindowProperty};
 
 /// What an operator computes.
@@ -30,6 +31,7 @@ pub enum OperatorSpec {
     Limit(LimitSpec),
     Expand(ExpandSpec),
     OverAggregate(OverAggregateSpec),
+    SortedOver(SortedOverSpec),
     Unnest(UnnestSpec),
     ChangelogNormalize(ChangelogNormalizeSpec),
     DropUpdateBefore(DropUpdateBeforeSpec),

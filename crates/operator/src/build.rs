@@ -18,6 +18,7 @@ use crate::over_aggregate::OverAggregate;
 use crate::rank::{Rank, WindowRank};
 use crate::sink_materialize::SinkMaterialize;
 use crate::sort::Sort;
+use crate::sorted_over::SortedOver;
 use crate::unnest::Unnest;
 use crate::watermark::WatermarkAssigner;
 use crate::window_aggregate;
@@ -52,6 +53,7 @@ pub fn build(spec: &OperatorSpec, setup: &Setup) -> Result<Box<dyn Operator>, Op
         S::Limit(spec) => Ok(Box::new(Limit::new(spec, setup))),
         S::Expand(spec) => Ok(Box::new(Expand::new(spec, setup)?)),
         S::OverAggregate(spec) => Ok(Box::new(OverAggregate::new(spec, setup)?)),
+        S::SortedOver(spec) => Ok(Box::new(SortedOver::new(spec, setup)?)),
         S::Unnest(spec) => Ok(Box::new(Unnest::new(spec, setup)?)),
         S::ChangelogNormalize(spec) => Ok(Box::new(ChangelogNormalize::new(spec, setup)?)),
         S::DropUpdateBefore(_) => Ok(Box::new(DropUpdateBefore)),

@@ -33,6 +33,7 @@ pub mod sink_enforcer;
 pub mod sink_materialize;
 pub mod sort;
 mod sort_key;
+pub mod sorted_over;
 pub mod unnest;
 pub mod watermark;
 pub mod window_aggregate;

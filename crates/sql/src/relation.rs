@@ -6,7 +6,8 @@
 use std::sync::Arc;
 
 use flott_expression::{AggregateCall, Expression};
-use flott_job::spec::{FrameStart, JoinKind, RankKind, SortColumn};
+use flott_job::over::{FrameBound, OverCall};
+use flott_job::spec::{JoinKind, RankKind, SortColumn};
 use flott_job::window::{WindowKind, WindowTime};
 use flott_record::{DataType, Field, Schema, Value};
 
@@ -57,15 +58,6 @@ pub struct Relation {
 /// A shared relation.
 pub type RelationRef = Arc<Relation>;
 
-/// An OVER call of a window that the node describes.
-#[derive(Clone, Debug, PartialEq)]
-pub enum OverCall {
-    /// ROW_NUMBER, RANK, DENSE_RANK
-    Rank(RankKind),
-    /// An aggregate.
-    Aggregate(AggregateCall),
-}
-
 /// One OVER window and its calls.
 #[derive(Clone, Debug, PartialEq)]
 pub struct OverWindow {
@@ -73,10 +65,46 @@ pub struct OverWindow {
     pub partition: Vec<usize>,
     /// ORDER BY.
     pub order: Vec<SortColumn>,
-    /// ROWS (else RANGE).
-    pub rows: bool,
-    /// Where frames start; they end at the current row.
-    pub start: FrameStart,
+    /// Where frames start.
+    pub start: FrameBound,
+    /// Where frames end.
+    pub end: FrameBound,
+    /// How many milliseconds before the current row's time a frame of RANGE starts, where it starts at such a time.
+    pub range_ms: Option<i64>,
+}
+
+impl OverWindow {
+    /// Positions of the columns that the window reads.
+    pub(crate) fn columns(&self) -> Vec<usize> {
+        let mut columns = self.partition.clone();
+        columns.extend(self.order.iter().map(|sort| sort.column));
+        for bound in [self.start, self.end] {
+            if let FrameBound::Value { order, bound } = bound {
+                columns.extend([order, bound]);
+            }
+        }
+        columns
+    }
+
+    /// The same window over columns at other positions.
+    pub(crate) fn with_columns(&self, place: impl Fn(usize) -> usize) -> OverWindow {
+        let of_bound = |bound: FrameBound| match bound {
+            FrameBound::Value { order, bound } => FrameBound::Value { order: place(order), bound: place(bound) },
+            other => other,
+        };
+        OverWindow {
+            partition: self.partition.iter().map(|column| place(*column)).collect(),
+            order: self.order.iter().map(|sort| SortColumn { column: place(sort.column), ..*sort }).collect(),
+            start: of_bound(self.start),
+            end: of_bound(self.end),
+            range_ms: self.range_ms,
+        }
+    }
+
+    /// Whether frames are counted in rows.
+    pub(crate) fn counts_rows(&self) -> bool {
+        matches!(self.start, FrameBound::Row(_)) || matches!(self.end, FrameBound::Row(_))
+    }
 }
 
 /// The operations.

@@ -5,8 +5,10 @@ pub mod expression;
 pub mod scope;
 
 pub(crate) mod aggregate;
+mod aggregate_call;
 pub(crate) mod from;
 pub(crate) mod over;
+mod over_frame;
 pub mod query;
 pub(crate) mod select;
 pub(crate) mod subquery;

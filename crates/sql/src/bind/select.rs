@@ -78,7 +78,7 @@ impl QueryBinder<'_> {
         order_by: &[ast::OrderItem],
     ) -> Result<Projection> {
         let mut grouping = self.grouping(select, scope, &input, item_expressions(&items))?;
-        let mut over = OverCalls::new(&select.windows);
+        let mut over = OverCalls::new(&select.windows, self.session.batch_mode);
         let mut bound = Vec::with_capacity(items.len());
         for item in &items {
             let expression = match &item.syntax {

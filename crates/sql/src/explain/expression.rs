@@ -85,27 +85,5 @@ pub(crate) fn aggregate(call: &AggregateCall, name: &str, names: &[String]) -> S
 
 /// A function's SQL name.
 pub(crate) fn function_name(function: AggregateFunction) -> &'static str {
-    use AggregateFunction as F;
-    match function {
-        F::Count => "COUNT",
-        F::Sum => "SUM",
-        F::Sum0 => "$SUM0",
-        F::Avg => "AVG",
-        F::Min => "MIN",
-        F::Max => "MAX",
-        F::FirstValue => "FIRST_VALUE",
-        F::LastValue => "LAST_VALUE",
-        F::ListAgg => "LISTAGG",
-        F::StddevPop => "STDDEV_POP",
-        F::StddevSamp => "STDDEV_SAMP",
-        F::VarPop => "VAR_POP",
-        F::VarSamp => "VAR_SAMP",
-        F::Collect => "COLLECT",
-        F::ArrayAgg => "ARRAY_AGG",
-        F::SingleValue => "SINGLE_VALUE",
-        F::ApproxCountDistinct => "APPROX_COUNT_DISTINCT",
-        F::Percentile => "PERCENTILE",
-        F::JsonObjectAgg => "JSON_OBJECTAGG",
-        F::JsonArrayAgg => "JSON_ARRAYAGG",
-    }
+    function.sql_name()
 }

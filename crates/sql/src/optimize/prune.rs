@@ -3,10 +3,11 @@
 use std::collections::BTreeSet;
 
 use flott_expression::{AggregateCall, Expression};
+use flott_job::over::OverCall;
 use flott_job::spec::{JoinKind, SortColumn};
 use flott_job::window::WindowTime;
 
-use crate::relation::{Column, OverCall, OverWindow, Relation, RelationKind, RelationRef};
+use crate::relation::{Column, OverWindow, Relation, RelationKind, RelationRef};
 
 type Columns = BTreeSet<usize>;
 
@@ -310,24 +311,11 @@ fn over(
 ) -> (RelationRef, Vec<usize>) {
     let width = input.columns.len();
     let mut below: Columns = wanted.iter().copied().filter(|column| *column < width).collect();
-    below.extend(&window.partition);
-    below.extend(window.order.iter().map(|sort| sort.column));
-    for call in calls {
-        if let OverCall::Aggregate(call) = call {
-            below.extend(call.arguments.iter().copied().chain(call.filter));
-        }
-    }
+    below.extend(window.columns());
+    below.extend(calls.iter().flat_map(OverCall::columns));
     let (input, mut kept) = needed(input, &below);
-    let remapped = OverWindow {
-        partition: places(&kept, &window.partition),
-        order: sort_columns(&window.order, &kept),
-        ..window.clone()
-    };
-    let calls = calls.iter().map(|call| match call {
-        OverCall::Aggregate(call) => OverCall::Aggregate(remap_call(call, &kept)),
-        rank => rank.clone(),
-    });
-    let calls: Vec<OverCall> = calls.collect();
+    let remapped = window.with_columns(|column| place(&kept, column));
+    let calls = calls.iter().map(|call| call.with_columns(|column| place(&kept, column))).collect();
     kept.extend(width..relation.columns.len());
     let kind = RelationKind::Over { input, window: remapped, calls };
     narrow(Relation::new(kind, select(&relation.columns, &kept)), kept, wanted)

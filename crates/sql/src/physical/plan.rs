@@ -9,7 +9,7 @@ use std::sync::Arc;
 use flott_connector::{Capabilities, Registry};
 use flott_evaluation::Session;
 use flott_job::spec::{
-    CalcSpec, ChangelogNormalizeSpec, ExpandSpec, OverAggregateSpec, SourceSpec, UnnestSpec, ValuesSpec, WatermarkSpec,
+    CalcSpec, ChangelogNormalizeSpec, ExpandSpec, SourceSpec, UnnestSpec, ValuesSpec, WatermarkSpec,
     WindowTableFunctionSpec,
 };
 use flott_job::window::{Window, WindowKind};
@@ -19,7 +19,7 @@ use flott_record::{ChangelogMode, Schema};
 use crate::catalog::ResolvedTable;
 use crate::error::{Result, SqlError};
 use crate::physical::aggregate::by_keys;
-use crate::relation::{OverCall, Relation, RelationKind, RelationRef, TimeAttribute};
+use crate::relation::{Relation, RelationKind, RelationRef};
 use crate::statement::PlannerSettings;
 
 /// Position of a node in the plan.
@@ -192,7 +192,7 @@ impl<'a> Planner<'a> {
             RelationKind::WindowJoin { .. } => self.plan_window_join(relation),
             RelationKind::Union { inputs } => self.union(relation, inputs, update_before),
             RelationKind::Sort { .. } => self.plan_sort(relation, update_before),
-            RelationKind::Over { .. } => self.over(relation),
+            RelationKind::Over { .. } => self.plan_over(relation),
             RelationKind::Rank { .. } => self.plan_rank(relation, update_before),
             RelationKind::Deduplicate { .. } => self.plan_deduplicate(relation, update_before),
             RelationKind::Expand { .. } | RelationKind::Unnest { .. } | RelationKind::Normalize { .. } => {
@@ -317,50 +317,6 @@ impl<'a> Planner<'a> {
         }
         let spec = crate::physical::aggregate::calc(relation.identity());
         Ok(self.add(PhysicalNode::keyed("Union", spec, edges, relation)))
-    }
-
-    fn over(&mut self, relation: &RelationRef) -> Result<NodeId> {
-        let RelationKind::Over { input, window, calls } = &relation.kind else { return self.internal("an OVER") };
-        let mut aggregates = Vec::new();
-        for call in calls {
-            match call {
-                OverCall::Aggregate(call) => aggregates.push(call.clone()),
-                OverCall::Rank(kind) => {
-                    let message = format!("not supported: {kind:?} without a filter on it (a Top-N)");
-                    return Err(SqlError::new(message));
-                }
-            }
-        }
-        if !self.changes(input).is_insert_only() {
-            return Err(SqlError::new(
-                "OVER aggregates over an updating input are not supported: OverAggregate doesn't support consuming update and delete changes",
-            ));
-        }
-        let [sort] = window.order.as_slice() else {
-            return Err(SqlError::new("not supported: OVER windows that are not ordered by one time attribute"));
-        };
-        let time = input.columns[sort.column].time;
-        if sort.descending || (time.is_none() && !self.session.batch_mode) {
-            let message = "OVER windows' ordering in stream mode must be defined on a time attribute, ascending";
-            return Err(SqlError::new(message));
-        }
-        let order = &input.columns[sort.column];
-        if !order.data_type.kind.is_timestamp() {
-            let message = format!("not supported: OVER windows ordered by {} of type {}", order.name, order.data_type);
-            return Err(SqlError::new(message));
-        }
-        let below = self.plan(input, true)?;
-        let spec = OverAggregateSpec {
-            partition: window.partition.clone(),
-            rowtime: (time != Some(TimeAttribute::Proctime)).then_some(sort.column),
-            rows: window.rows,
-            start: window.start,
-            calls: aggregates,
-            state_ttl_ms: self.settings.state_ttl_ms,
-            input: input.schema(),
-        };
-        let edges = vec![(below, 0, by_keys(&window.partition))];
-        Ok(self.add(PhysicalNode::keyed("OverAggregate", OperatorSpec::OverAggregate(spec), edges, relation)))
     }
 }
 

@@ -1,0 +1,124 @@
+//! OVER aggregates: by time on a stream, sorted in batch mode.
+
+use flott_expression::{AggregateCall, AggregateFunction};
+use flott_job::OperatorSpec;
+use flott_job::over::{FrameBound, OverCall, SortedOverSpec};
+use flott_job::spec::{FrameStart, OverAggregateSpec, RankKind};
+
+use crate::error::{Result, SqlError};
+use crate::physical::aggregate::by_keys;
+use crate::physical::plan::{NodeId, PhysicalNode, Planner};
+use crate::relation::{OverWindow, Relation, RelationKind, RelationRef, TimeAttribute};
+
+impl Planner<'_> {
+    pub(crate) fn plan_over(&mut self, relation: &RelationRef) -> Result<NodeId> {
+        let RelationKind::Over { input, window, calls } = &relation.kind else { return self.internal("an OVER") };
+        if self.session.batch_mode {
+            return self.sorted_over(relation, input, window, calls);
+        }
+        if !self.changes(input).is_insert_only() {
+            return Err(SqlError::new(
+                "OVER aggregates over an updating input are not supported: OverAggregate doesn't support consuming update and delete changes",
+            ));
+        }
+        let time = window.order.first().and_then(|sort| input.columns[sort.column].time);
+        match (window.order.as_slice(), time) {
+            ([sort], Some(time)) if !sort.descending => self.over_by_time(relation, input, window, calls, time),
+            _ => Err(SqlError::new(
+                "OVER windows' ordering in stream mode must be defined on a time attribute, ascending",
+            )),
+        }
+    }
+
+    fn sorted_over(
+        &mut self,
+        relation: &RelationRef,
+        input: &RelationRef,
+        window: &OverWindow,
+        calls: &[OverCall],
+    ) -> Result<NodeId> {
+        let below = self.plan(input, false)?;
+        let width = input.columns.len();
+        let spec = SortedOverSpec {
+            partition: window.partition.clone(),
+            order: window.order.clone(),
+            start: window.start,
+            end: window.end,
+            calls: calls.to_vec(),
+            results: relation.columns[width..].iter().map(|column| column.data_type.clone()).collect(),
+            input: input.schema(),
+        };
+        let edges = vec![(below, 0, by_keys(&window.partition))];
+        Ok(self.add(PhysicalNode::keyed("OverAggregate", OperatorSpec::SortedOver(spec), edges, relation)))
+    }
+
+    fn over_by_time(
+        &mut self,
+        relation: &RelationRef,
+        input: &RelationRef,
+        window: &OverWindow,
+        calls: &[OverCall],
+        time: TimeAttribute,
+    ) -> Result<NodeId> {
+        let (rows, start) = time_frame(window)?;
+        let calls: Result<Vec<AggregateCall>> =
+            calls.iter().enumerate().map(|(number, call)| time_call(call, number, relation, input)).collect();
+        let below = self.plan(input, true)?;
+        let rowtime = window.order.first().map(|sort| sort.column).filter(|_| time == TimeAttribute::Rowtime);
+        let spec = OverAggregateSpec {
+            partition: window.partition.clone(),
+            rowtime,
+            rows,
+            start,
+            calls: calls?,
+            state_ttl_ms: self.settings.state_ttl_ms,
+            input: input.schema(),
+        };
+        let edges = vec![(below, 0, by_keys(&window.partition))];
+        Ok(self.add(PhysicalNode::keyed("OverAggregate", OperatorSpec::OverAggregate(spec), edges, relation)))
+    }
+}
+
+/// Whether a stream's frame counts rows, and where it starts; it ends at the current row.
+fn time_frame(window: &OverWindow) -> Result<(bool, FrameStart)> {
+    let ends_here = matches!(window.end, FrameBound::Row(0) | FrameBound::Peers);
+    if !ends_here {
+        return Err(SqlError::new("OVER RANGE FOLLOWING windows are not supported yet."));
+    }
+    let rows = window.counts_rows();
+    match (window.start, window.range_ms) {
+        (FrameBound::UnboundedPreceding, _) => Ok((rows, FrameStart::Unbounded)),
+        (FrameBound::Row(offset), _) if offset <= 0 => Ok((true, FrameStart::Rows(offset.unsigned_abs()))),
+        (FrameBound::Peers, range_ms) if range_ms.unwrap_or(0) >= 0 => {
+            Ok((false, FrameStart::RangeMs(range_ms.unwrap_or(0))))
+        }
+        (FrameBound::Value { .. }, _) => {
+            Err(SqlError::new("not supported: RANGE bounds other than day-time intervals on a stream"))
+        }
+        _ => Err(SqlError::new("OVER RANGE FOLLOWING windows are not supported yet.")),
+    }
+}
+
+/// A call as an aggregate of the rows up to the current one.
+fn time_call(call: &OverCall, number: usize, relation: &Relation, input: &Relation) -> Result<AggregateCall> {
+    let refused = |what: &str| Err(SqlError::new(format!("{what} is not supported in stream mode.")));
+    match call {
+        OverCall::Aggregate(call) => Ok(call.clone()),
+        OverCall::Rank(RankKind::RowNumber) => Ok(AggregateCall {
+            function: AggregateFunction::Count,
+            arguments: Vec::new(),
+            argument_types: Vec::new(),
+            distinct: false,
+            filter: None,
+            data_type: relation.columns[input.columns.len() + number].data_type.clone(),
+            name: relation.columns[input.columns.len() + number].name.clone(),
+        }),
+        OverCall::Rank(RankKind::Rank) => refused("RANK() on streaming table"),
+        OverCall::Rank(RankKind::DenseRank) => refused("DENSE_RANK() on streaming table"),
+        OverCall::PercentRank => refused("PERCENT_RANK Function"),
+        OverCall::CumeDist => refused("CUME_DIST Function"),
+        OverCall::Ntile { .. } => refused("NTILE Function"),
+        OverCall::Shifted { before: false, .. } => refused("LEAD Function"),
+        OverCall::Shifted { .. } => Err(SqlError::new("not supported: LAG on a stream")),
+    }
+}
