@@ -6,6 +6,7 @@
 mod cells;
 mod command;
 mod notice;
+mod options;
 mod output;
 mod progress;
 mod script;
@@ -20,7 +21,6 @@ use clap::Args;
 use flott_client::sql::SqlClient;
 use flott_configuration::Configuration;
 use flott_environment::Environment;
-use flott_sql::statement::unknown_option_warning;
 
 use self::notice::notice;
 use self::script::{Script, ScriptEnd};
@@ -90,13 +90,7 @@ fn prepare(arguments: &SqlArguments, environment: &Environment) -> Result<Prepar
         Some(path) => Configuration::from_yaml(&read(path)?, path).map_err(|error| error.to_string())?,
         None => Configuration::new(),
     };
-    for assignment in &arguments.define {
-        configuration.set_assignment(assignment).map_err(|error| error.to_string())?;
-    }
-    configuration
-        .iter()
-        .filter_map(|(key, _)| unknown_option_warning(key))
-        .for_each(|text| notice(format!("[WARN] {text}")));
+    options::define(&mut configuration, &arguments.define)?;
     let client = SqlClient::new(environment, configuration, flott_connector::standard());
     let client = client.map_err(|error| error.message)?;
     // A value that doesn't fit is told now, not with the first query.

@@ -47,6 +47,7 @@ impl ResultOutput {
             time_zone: settings.time_zone,
             batch_mode: settings.batch_mode,
             query_start_ms: settings.query_start_ms,
+            seeds: flott_evaluation::Seeds::default(),
         };
         let cells = CellWriter::new(&query.schema, &evaluation).map_err(SqlError::new)?;
         let rows_max = configuration.get(&EXECUTION_MAX_TABLE_RESULT_ROWS).map_err(wrong)?;

@@ -48,9 +48,38 @@ fn a_key_that_looks_mistyped_is_warned_of() {
     assert_eq!(set.code, 0);
     let warning = ["[WARN]", "'table.exec.state.tl'", "did you mean 'table.exec.state.ttl'?"];
     assert_says(&set.error, &warning);
-    let given = Folder::new().run(&["-D", "table.exec.state.tl=1 h", "-e", "SELECT 1"]);
-    assert_eq!(given.code, 0);
-    assert_says(&given.error, &warning);
+    let folder = Folder::with(&[("conf.yaml", "table.exec.state.tl: 1 h\n")]);
+    let of_file = folder.run(&["--config", "conf.yaml", "-e", "SELECT 1"]);
+    assert_eq!(of_file.code, 0);
+    assert_says(&of_file.error, &warning);
+    let foreign = folder.run(&["-D", "my.own=1", "-e", "SELECT 1"]);
+    assert_eq!(foreign.code, 0);
+    assert_says(&foreign.error, &["[WARN] option 'my.own' is not known and has no effect"]);
+}
+
+#[test]
+fn a_key_that_is_mistyped_on_the_command_line_is_an_error() {
+    let folder = Folder::new();
+    let message = |assignment| {
+        let run = folder.run(&["-D", assignment, "-e", "SELECT 1"]);
+        assert_eq!((run.code, run.out.as_str()), (2, ""), "{assignment}");
+        run.error
+    };
+    assert_says(
+        &message("table.exec.state.tl=1 h"),
+        &["'table.exec.state.tl'", "did you mean 'table.exec.state.ttl'?"],
+    );
+    assert_says(&message("paralelism.default=1"), &["did you mean 'parallelism.default'?"]);
+    assert_says(&message("table.zzz=1"), &["option 'table.zzz' (from -D) is not known"]);
+    assert_says(&message("nokey"), &["invalid property 'nokey': expected key=value"]);
+    assert_says(&message("=x"), &["invalid property '=x': expected key=value"]);
+}
+
+#[test]
+fn older_keys_and_keys_of_reporters_are_known() {
+    let assignments = ["-D", "metrics.reporter.prom.port=9249", "-D", "execution.buffer-timeout=7 ms"];
+    let run = Folder::new().run(&[&assignments[..], &["-e", "SELECT 1"]].concat());
+    assert_eq!((run.code, run.error.as_str()), (0, ""));
 }
 
 #[test]
