@@ -4,7 +4,7 @@ use flott_environment::Environment;
 use flott_record::{RowKind, Value};
 use serde_json::Value as Json;
 
-use crate::case::{Ended, Outcome, list, options, text, texts};
+use crate::case::{Ended, Outcome, list, names_java_function, options, text, texts};
 use crate::compare::{cells_text, row_text, same_list, same_multiset, with_bitmaps_as_text};
 use crate::engine::{Engine, create_table, materialize, parse_query, quoted};
 use crate::functions::table_options;
@@ -19,8 +19,8 @@ pub(crate) fn run(environment: &Environment, case: &Json) -> Outcome {
 }
 
 fn run_case(environment: &Environment, case: &Json) -> Ended<Outcome> {
-    if case.get("runnable_sql").and_then(Json::as_bool) != Some(true) {
-        return Err(Outcome::Skipped("needs Java code, or set-up that the record lacks".to_string()));
+    if let Some(why) = lacks(case) {
+        return Err(Outcome::Skipped(why.to_string()));
     }
     let fail = |error: String| Outcome::of_error(&error);
     let mut given = options(case, "config");
@@ -47,6 +47,36 @@ fn run_case(environment: &Environment, case: &Json) -> Ended<Outcome> {
     let is_ordered = case.get("ordered").and_then(Json::as_bool) == Some(true);
     let compared = if is_ordered { same_list(&expected, &actual) } else { same_multiset(&expected, &actual) };
     Ok(compared.map_or_else(Outcome::failed, |()| Outcome::Passed))
+}
+
+/// What a record lacks to be run. `runnable_sql` says that all is there; without it a record can be run if its query, the tables that the query
+/// names, their columns and the result are known, and nothing is Java code. Settings that the record lacks are Flink's defaults.
+fn lacks(case: &Json) -> Option<&'static str> {
+    if case.get("runnable_sql").and_then(Json::as_bool) == Some(true) {
+        return None;
+    }
+    let set_up = texts(case, "setup_sql");
+    let sql: Vec<&str> = text(case, "sql").into_iter().chain(set_up.iter().copied()).collect();
+    let inserts = set_up.iter().any(|statement| statement.to_ascii_uppercase().contains("INSERT INTO"));
+    let tables = list(case, "tables");
+    if text(case, "sql").is_none_or(str::is_empty) && !inserts {
+        Some("a query that the record lacks")
+    } else if !list(case, "missing_tables").is_empty() {
+        Some("a table that the record lacks")
+    } else if names_java_function(case, &sql)
+        || cell::needs_java(&case["tables"])
+        || cell::needs_java(&case["expected"])
+    {
+        Some("needs Java code")
+    } else if cell::needs_java(&case["data"]) {
+        Some("a value that only Java code can make")
+    } else if tables.iter().any(|table| list(table, "columns").is_empty()) {
+        Some("names of columns that the record lacks")
+    } else if case.get("expected").is_none_or(Json::is_null) && case.get("expected_strings").is_none_or(Json::is_null) {
+        Some("a result that the record lacks")
+    } else {
+        None
+    }
 }
 
 fn set_up(engine: &mut Engine, case: &Json) -> Ended<()> {

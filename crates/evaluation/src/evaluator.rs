@@ -7,6 +7,7 @@ use flott_record::{Batch, Value};
 use thiserror::Error;
 
 use crate::node::{Input, Node};
+use crate::seeds::Seeds;
 
 /// What expressions need to know of the session that planned them.
 #[derive(Clone, Debug)]
@@ -17,6 +18,8 @@ pub struct Session {
     pub batch_mode: bool,
     /// When the query began, milliseconds since the epoch.
     pub query_start_ms: i64,
+    /// Where random numbers begin that no seed is given for.
+    pub seeds: Seeds,
 }
 
 /// The moment at which a batch is evaluated.

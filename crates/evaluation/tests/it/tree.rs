@@ -5,7 +5,12 @@ use flott_expression::{Argument, CastMode, Expression, resolve};
 use flott_record::{DataType, TypeKind, Value};
 
 pub fn session() -> Session {
-    Session { time_zone: "America/New_York".to_string(), batch_mode: false, query_start_ms: 0 }
+    Session {
+        time_zone: "America/New_York".to_string(),
+        batch_mode: false,
+        query_start_ms: 0,
+        seeds: flott_evaluation::Seeds::default(),
+    }
 }
 
 pub fn literal(kind: TypeKind, value: Value) -> Expression {

@@ -28,8 +28,9 @@ fn condition(call: Call<'_>) -> Result<Resolution, SignatureError> {
         return Err(call.wrong(EXPECTED));
     }
     let Some(common) = common_type(&[&call.types[1], &call.types[2]]) else { return Err(call.wrong(EXPECTED)) };
+    let nullable = common.nullable || call.types[0].nullable;
     let call = call.cast(0, TypeKind::Boolean).cast(1, common.kind.clone()).cast(2, common.kind.clone());
-    Ok(call.gives_exactly(common))
+    Ok(call.gives_exactly(common.with_nullable(nullable)))
 }
 
 fn common<'a>(call: Call<'a>) -> Result<(Call<'a>, TypeKind), SignatureError> {
@@ -97,7 +98,7 @@ mod tests {
         assert_eq!(result("GREATEST", &[TypeKind::Int.not_null(), TypeKind::Int.nullable()]), "INT");
         assert_eq!(
             result("IF", &[TypeKind::Boolean.nullable(), TypeKind::Int.not_null(), decimal.not_null()]),
-            "DECIMAL(11, 1) NOT NULL"
+            "DECIMAL(11, 1)"
         );
         assert!(
             result("GREATEST", &[TypeKind::Int.not_null(), TypeKind::string().not_null()])

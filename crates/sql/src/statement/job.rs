@@ -63,6 +63,8 @@ impl JobPlanner<'_> {
             time_zone: self.settings.time_zone.clone(),
             batch_mode: self.settings.batch_mode,
             query_start_ms: self.settings.query_start_ms,
+            // Planning draws nothing.
+            seeds: flott_evaluation::Seeds::default(),
         }
     }
 
@@ -220,7 +222,7 @@ impl JobPlanner<'_> {
         let mut mode = ChangelogMode::INSERT_ONLY;
         let mut schema = Schema::default();
         for (relation, target) in sinks {
-            let best = optimize(relation.clone(), self.settings.batch_mode);
+            let best = optimize(relation.clone(), self.settings.batch_mode, &session);
             let node = planner.sink(&best, &target)?;
             mode = planner.plan.nodes[node].mode;
             schema = target.schema.clone();

@@ -6,7 +6,7 @@ use std::sync::atomic::AtomicUsize;
 
 use flott_connector::{ReaderSetup, Sink, Source, WriterSetup};
 use flott_environment::{Environment, Waker};
-use flott_evaluation::Session;
+use flott_evaluation::{Seeds, Session};
 use flott_exchange::{ChannelReceiver, ChannelSender, HashPartitioner, InputGate, OutputGate, Partitioner};
 use flott_job::graph::Partition;
 use flott_job::{JobSettings, OperatorNode, OperatorSpec, Vertex};
@@ -142,6 +142,7 @@ impl TaskPlan {
                 time_zone: settings.time_zone.clone(),
                 batch_mode: settings.batch_mode,
                 query_start_ms: settings.query_start_ms,
+                seeds: Seeds::of(self.context.environment.random_seed()),
             },
             inputs: input.into_iter().collect(),
             batch_mode: settings.batch_mode,
