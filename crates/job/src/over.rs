@@ -123,3 +123,21 @@ pub struct SortedOverSpec {
     /// Types of the input's columns.
     pub input: Schema,
 }
+
+/// OVER aggregates of a changelog ordered by something other than time; frames begin with the partition and end at the current row. A
+/// row that comes or goes updates those behind it.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct UpdatingOverSpec {
+    /// PARTITION BY.
+    pub partition: Vec<usize>,
+    /// ORDER BY.
+    pub order: Vec<SortColumn>,
+    /// ROWS (else RANGE: rows with equal order are peers).
+    pub rows: bool,
+    /// What is computed.
+    pub calls: Vec<AggregateCall>,
+    /// Time after which an unchanged partition goes away, milliseconds; 0 = never.
+    pub state_ttl_ms: i64,
+    /// Types of the input's columns.
+    pub input: Schema,
+}

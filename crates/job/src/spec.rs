@@ -8,7 +8,8 @@ use flott_record::{ChangelogMode, DataType, Schema, TableSpec, Value};
 use serde::{Deserialize, Serialize};
 
 use crate::graph::MiniBatch;
-use crate::over::SortedOverSpec;
+use crate::over::{SortedOverSpec, UpdatingOverSpec};
+use crate::pattern::MatchSpec;
 use crate::window::{Window, WindowProperty};
 
 /// What an operator computes.
@@ -32,7 +33,9 @@ pub enum OperatorSpec {
     Expand(ExpandSpec),
     OverAggregate(OverAggregateSpec),
     SortedOver(SortedOverSpec),
+    UpdatingOver(UpdatingOverSpec),
     Unnest(UnnestSpec),
+    Match(Box<MatchSpec>),
     ChangelogNormalize(ChangelogNormalizeSpec),
     DropUpdateBefore(DropUpdateBeforeSpec),
     SinkMaterialize(SinkMaterializeSpec),

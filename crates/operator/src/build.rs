@@ -15,11 +15,13 @@ use crate::join::Join;
 use crate::limit::Limit;
 use crate::local_group_aggregate::LocalGroupAggregate;
 use crate::over_aggregate::OverAggregate;
+use crate::pattern::MatchRecognize;
 use crate::rank::{Rank, WindowRank};
 use crate::sink_materialize::SinkMaterialize;
 use crate::sort::Sort;
 use crate::sorted_over::SortedOver;
 use crate::unnest::Unnest;
+use crate::updating_over::UpdatingOver;
 use crate::watermark::WatermarkAssigner;
 use crate::window_aggregate;
 use crate::window_deduplicate::WindowDeduplicate;
@@ -54,6 +56,8 @@ pub fn build(spec: &OperatorSpec, setup: &Setup) -> Result<Box<dyn Operator>, Op
         S::Expand(spec) => Ok(Box::new(Expand::new(spec, setup)?)),
         S::OverAggregate(spec) => Ok(Box::new(OverAggregate::new(spec, setup)?)),
         S::SortedOver(spec) => Ok(Box::new(SortedOver::new(spec, setup)?)),
+        S::Match(spec) => Ok(Box::new(MatchRecognize::new(spec, setup)?)),
+        S::UpdatingOver(spec) => Ok(Box::new(UpdatingOver::new(spec, setup)?)),
         S::Unnest(spec) => Ok(Box::new(Unnest::new(spec, setup)?)),
         S::ChangelogNormalize(spec) => Ok(Box::new(ChangelogNormalize::new(spec, setup)?)),
         S::DropUpdateBefore(_) => Ok(Box::new(DropUpdateBefore)),

@@ -169,6 +169,13 @@ fn body(node: &PhysicalNode, input: &[String], both: &[String], execution: bool)
             format!("partitionBy=[{}], select=[{}]", pick(input, &spec.partition), calls.join(", "))
         }
         OperatorSpec::SortedOver(spec) => sorted_over(spec, input, &output),
+        OperatorSpec::UpdatingOver(spec) => {
+            let call =
+                |(position, call): (usize, &AggregateCall)| aggregate(call, &output[input.len() + position], input);
+            let calls: Vec<String> = spec.calls.iter().enumerate().map(call).collect();
+            let (partition, order) = (pick(input, &spec.partition), order(&spec.order, input));
+            format!("partitionBy=[{partition}], orderBy=[{order}], select=[{}]", calls.join(", "))
+        }
         OperatorSpec::ChangelogNormalize(spec) => format!("key=[{}]", pick(input, &spec.keys)),
         OperatorSpec::SinkMaterialize(spec) => format!("key=[{}]", pick(input, &spec.keys)),
         _ => format!("select=[{all}]"),

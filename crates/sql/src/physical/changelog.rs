@@ -83,6 +83,9 @@ impl Planner<'_> {
                 }
                 Changes { update: *keep_last, delete: false }
             }
+            RelationKind::Over { input, window, .. } if !crate::physical::over::is_by_time(input, window) => {
+                Changes::BOTH
+            }
             RelationKind::Sort { order, fetch: Some(_), .. } if !order.is_empty() => Changes::BOTH,
             _ => relation.inputs().into_iter().fold(Changes::NONE, |all, input| all.or(self.changes(input))),
         }

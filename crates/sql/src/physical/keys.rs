@@ -41,8 +41,12 @@ fn keys(relation: &Relation, upsert: bool) -> Vec<Key> {
         RelationKind::Project { input, expressions } => through_projection(keys(input, upsert), expressions),
         RelationKind::Filter { input, .. }
         | RelationKind::Watermark { input, .. }
-        | RelationKind::Sort { input, .. }
-        | RelationKind::Over { input, .. } => keys(input, upsert),
+        | RelationKind::Sort { input, .. } => keys(input, upsert),
+        RelationKind::Over { input, window, .. } => {
+            let mut found = keys(input, upsert);
+            found.retain(|key| !upsert || window.partition.iter().all(|column| key.contains(column)));
+            found
+        }
         RelationKind::Aggregate { keys, .. } => vec![(0..keys.len()).collect()],
         RelationKind::WindowAggregate { keys, calls, .. } => {
             let group: Key = (0..keys.len()).collect();

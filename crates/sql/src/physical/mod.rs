@@ -6,7 +6,7 @@
 pub mod changelog;
 pub mod graph;
 pub mod keys;
-mod over;
+pub(crate) mod over;
 pub mod plan;
 
 pub(crate) mod aggregate;

@@ -2,7 +2,7 @@
 
 use flott_expression::{AggregateCall, AggregateFunction};
 use flott_job::OperatorSpec;
-use flott_job::over::{FrameBound, OverCall, SortedOverSpec};
+use flott_job::over::{FrameBound, OverCall, SortedOverSpec, UpdatingOverSpec};
 use flott_job::spec::{FrameStart, OverAggregateSpec, RankKind};
 
 use crate::error::{Result, SqlError};
@@ -16,18 +16,43 @@ impl Planner<'_> {
         if self.session.batch_mode {
             return self.sorted_over(relation, input, window, calls);
         }
-        if !self.changes(input).is_insert_only() {
-            return Err(SqlError::new(
-                "OVER aggregates over an updating input are not supported: OverAggregate doesn't support consuming update and delete changes",
-            ));
-        }
         let time = window.order.first().and_then(|sort| input.columns[sort.column].time);
         match (window.order.as_slice(), time) {
-            ([sort], Some(time)) if !sort.descending => self.over_by_time(relation, input, window, calls, time),
-            _ => Err(SqlError::new(
-                "OVER windows' ordering in stream mode must be defined on a time attribute, ascending",
-            )),
+            ([], _) => Err(SqlError::new("OVER windows' ordering in stream mode must be defined on a time attribute.")),
+            ([sort], Some(_)) if sort.descending => {
+                Err(SqlError::new("OVER windows' ordering in stream mode must be ascending where it is by time."))
+            }
+            ([_], Some(time)) => self.over_by_time(relation, input, window, calls, time),
+            _ => self.updating_over(relation, input, window, calls),
         }
+    }
+
+    fn updating_over(
+        &mut self,
+        relation: &RelationRef,
+        input: &RelationRef,
+        window: &OverWindow,
+        calls: &[OverCall],
+    ) -> Result<NodeId> {
+        let ends_here = matches!(window.end, FrameBound::Row(0) | FrameBound::Peers);
+        if window.start != FrameBound::UnboundedPreceding || !ends_here {
+            return Err(SqlError::new(
+                "OVER windows of a stream that are not ordered by time go from UNBOUNDED PRECEDING to CURRENT ROW.",
+            ));
+        }
+        let calls: Result<Vec<AggregateCall>> =
+            calls.iter().enumerate().map(|(number, call)| time_call(call, number, relation, input)).collect();
+        let below = self.plan(input, true)?;
+        let spec = UpdatingOverSpec {
+            partition: window.partition.clone(),
+            order: window.order.clone(),
+            rows: window.counts_rows(),
+            calls: calls?,
+            state_ttl_ms: self.settings.state_ttl_ms,
+            input: input.schema(),
+        };
+        let edges = vec![(below, 0, by_keys(&window.partition))];
+        Ok(self.add(PhysicalNode::keyed("OverAggregate", OperatorSpec::UpdatingOver(spec), edges, relation)))
     }
 
     fn sorted_over(
@@ -60,6 +85,11 @@ impl Planner<'_> {
         calls: &[OverCall],
         time: TimeAttribute,
     ) -> Result<NodeId> {
+        if !self.changes(input).is_insert_only() {
+            return Err(SqlError::new(
+                "OVER aggregates over an updating input are not supported where they are ordered by time: OverAggregate doesn't support consuming update and delete changes",
+            ));
+        }
         let (rows, start) = time_frame(window)?;
         let calls: Result<Vec<AggregateCall>> =
             calls.iter().enumerate().map(|(number, call)| time_call(call, number, relation, input)).collect();
@@ -77,6 +107,11 @@ impl Planner<'_> {
         let edges = vec![(below, 0, by_keys(&window.partition))];
         Ok(self.add(PhysicalNode::keyed("OverAggregate", OperatorSpec::OverAggregate(spec), edges, relation)))
     }
+}
+
+/// Whether a stream's window is ordered by nothing but a time attribute.
+pub(crate) fn is_by_time(input: &Relation, window: &OverWindow) -> bool {
+    matches!(window.order.as_slice(), [sort] if input.columns[sort.column].time.is_some())
 }
 
 /// Whether a stream's frame counts rows, and where it starts; it ends at the current row.
