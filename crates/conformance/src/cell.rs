@@ -103,7 +103,7 @@ fn tagged(tag: &str, inner: &Json, data_type: &DataType) -> Result<Value> {
         }
         ("$map", TypeKind::Map(key, item)) => entries(cells()?, key, item),
         ("$map", TypeKind::Multiset(element)) => entries(cells()?, element, &TypeKind::Int.not_null()),
-        ("$row", TypeKind::Row(fields)) => row(cells()?, fields).map(Value::Row),
+        ("$row", TypeKind::Row(fields) | TypeKind::Structured(_, fields)) => row(cells()?, fields).map(Value::Row),
         ("$bitmap", TypeKind::Bitmap) => bitmap(cells()?),
         ("$variant", TypeKind::Variant) => Ok(Value::String(inner.to_string())),
         _ => Err(format!("{tag} does not fit")),
@@ -128,7 +128,7 @@ pub(crate) fn row(cells: &[Json], fields: &[Field]) -> Result<Vec<Value>> {
 }
 
 fn structured(cell: &Json, data_type: &DataType) -> Result<Value> {
-    let TypeKind::Row(fields) = &data_type.kind else { return Err(format!("{cell} is no value of type {data_type}")) };
+    let Some(fields) = data_type.kind.fields() else { return Err(format!("{cell} is no value of type {data_type}")) };
     let member = |field: &Field| value(&cell["fields"][&field.name], &field.data_type);
     let members: Result<Vec<Value>> = fields.iter().map(member).collect();
     Ok(Value::Row(members?))

@@ -197,6 +197,7 @@ fn compare(case: &Json, (types, row): &Row) -> Ended<Outcome> {
     let expected_types = texts(case, "expected_types");
     for (wanted, actual) in expected_types.iter().zip(types) {
         match cell::data_type(wanted) {
+            _ if is_class(wanted, actual) => {}
             Ok(wanted) if wanted == *actual => {}
             Ok(wanted) => {
                 return Err(Outcome::failed(format!(
@@ -218,6 +219,15 @@ fn compare(case: &Json, (types, row): &Row) -> Ended<Outcome> {
         }
     }
     Ok(Outcome::Passed)
+}
+
+/// Whether a type is that of a Java class of which only the simple name is known: `JAVA_CLASS<Name> NOT NULL`.
+fn is_class(wanted: &str, actual: &DataType) -> bool {
+    let Some((name, null)) = wanted.strip_prefix("JAVA_CLASS<").and_then(|rest| rest.split_once('>')) else {
+        return false;
+    };
+    let TypeKind::Structured(class, _) = &actual.kind else { return false };
+    class.rsplit(['.', '$']).next() == Some(name) && actual.nullable == null.is_empty()
 }
 
 fn compare_text(case: &Json, value: &Value) -> Outcome {

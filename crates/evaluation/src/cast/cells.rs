@@ -61,7 +61,7 @@ impl<'a> Cells<'a> {
             }
             TypeKind::IntervalYearMonth => Cells::Months(array.as_primitive()),
             TypeKind::IntervalDayTime => Cells::Millis(array.as_primitive()),
-            TypeKind::Row(fields) => {
+            TypeKind::Row(fields) | TypeKind::Structured(_, fields) => {
                 let rows = array.as_struct();
                 let columns = fields.iter().zip(rows.columns());
                 Cells::Row(rows, columns.map(|(field, column)| Cells::of(&field.data_type, column, zone)).collect())

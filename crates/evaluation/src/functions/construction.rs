@@ -133,7 +133,7 @@ fn integer(call: &CallSite, index: usize) -> Option<usize> {
 
 /// A row's field at a position; NULL where the row is.
 fn field(call: &CallSite, position: Option<usize>) -> Compiled {
-    let fields = if let TypeKind::Row(fields) = call.kind(0) { fields.len() } else { 0 };
+    let fields = call.kind(0).fields().map_or(0, <[_]>::len);
     let Some(position) = position.filter(|position| *position < fields) else { return Err(call.not_supported()) };
     Ok(Box::new(Infallible(move |arguments: &[ArrayRef], _: &Frame| {
         let rows = arguments[0].as_struct();
@@ -159,7 +159,7 @@ fn item(call: &CallSite) -> Compiled {
                 lookup.items(&arguments[0], &arguments[1], frame)
             })))
         }
-        TypeKind::Row(fields) => {
+        TypeKind::Row(fields) | TypeKind::Structured(_, fields) => {
             let position = match call.literal(1) {
                 Some(Value::String(name)) => fields.iter().position(|field| field.name == *name),
                 _ => integer(call, 1).and_then(|position| position.checked_sub(1)),

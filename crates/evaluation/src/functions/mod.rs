@@ -23,6 +23,7 @@ pub(crate) mod pairs;
 mod random;
 mod regexp;
 mod string;
+mod structured;
 mod temporal;
 mod url;
 
@@ -153,7 +154,7 @@ impl CallSite {
 /// A family of functions: `None` if the name is none of its own.
 type FunctionFamily = fn(&CallSite) -> Option<Result<Box<dyn ScalarFunction>, CompileError>>;
 
-const FAMILIES: [FunctionFamily; 13] = [
+const FAMILIES: [FunctionFamily; 14] = [
     arithmetic::compile,
     comparison::compile,
     conditional::compile,
@@ -167,6 +168,7 @@ const FAMILIES: [FunctionFamily; 13] = [
     math::compile,
     collection::compile,
     bitmap::compile,
+    structured::compile,
 ];
 
 /// Compiles a call.

@@ -134,6 +134,7 @@ fn is_comparable(kind: &TypeKind) -> bool {
             | TypeKind::Map(..)
             | TypeKind::Multiset(_)
             | TypeKind::Row(_)
+            | TypeKind::Structured(..)
             | TypeKind::Variant
             | TypeKind::Bitmap
     )

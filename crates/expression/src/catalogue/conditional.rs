@@ -60,7 +60,10 @@ fn null_if(call: Call<'_>) -> Result<Resolution, SignatureError> {
 fn extreme(call: Call<'_>) -> Result<Resolution, SignatureError> {
     let unordered = call.invalid_call();
     let (call, kind) = common(call).map_err(|_| unordered.clone())?;
-    let nested = matches!(kind, TypeKind::Array(_) | TypeKind::Map(..) | TypeKind::Multiset(_) | TypeKind::Row(_));
+    let nested = matches!(
+        kind,
+        TypeKind::Array(_) | TypeKind::Map(..) | TypeKind::Multiset(_) | TypeKind::Row(_) | TypeKind::Structured(..)
+    );
     if nested {
         return Err(unordered);
     }

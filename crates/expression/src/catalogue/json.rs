@@ -163,7 +163,9 @@ fn unwritable(kind: &TypeKind) -> Option<&TypeKind> {
         TypeKind::Array(element) => unwritable(&element.kind),
         TypeKind::Map(key, _) | TypeKind::Multiset(key) if !key.kind.is_character() => Some(kind),
         TypeKind::Map(_, value) => unwritable(&value.kind),
-        TypeKind::Row(fields) => fields.iter().find_map(|field| unwritable(&field.data_type.kind)),
+        TypeKind::Row(fields) | TypeKind::Structured(_, fields) => {
+            fields.iter().find_map(|field| unwritable(&field.data_type.kind))
+        }
         _ => None,
     }
 }

@@ -277,7 +277,7 @@ impl QueryBinder<'_> {
 /// Columns that UNNEST of a collection adds, and whether a ROW element becomes one column a field.
 fn unnest_columns(collection: &Expression, span: Span) -> Result<(Vec<Column>, bool)> {
     let of_element = |element: &DataType| match &element.kind {
-        TypeKind::Row(fields) => {
+        TypeKind::Row(fields) | TypeKind::Structured(_, fields) => {
             let column = |field: &Field| {
                 let nullable = element.nullable || field.data_type.nullable;
                 Column::new(&field.name, field.data_type.clone().with_nullable(nullable))

@@ -1,7 +1,7 @@
 //! Expressions in plans: `=($1, $6)` with positions, `(k = k0)` with names, as Flink prints them.
 
 use flott_expression::{AggregateCall, AggregateFunction, CastMode, Expression};
-use flott_record::{DataType, TypeKind, Value};
+use flott_record::{DataType, Value};
 
 /// How columns and operators are written.
 pub(crate) enum Style<'a> {
@@ -47,7 +47,7 @@ fn column(index: usize, style: &Style<'_>) -> String {
 
 fn call(function: &str, arguments: &[Expression], style: &Style<'_>) -> String {
     if let ("FIELD", [base, Expression::Literal { value: Value::Int(position), .. }]) = (function, arguments)
-        && let TypeKind::Row(fields) = &base.data_type().kind
+        && let Some(fields) = base.data_type().kind.fields()
     {
         return format!("{}.{}", text(base, style), fields[*position as usize].name);
     }
