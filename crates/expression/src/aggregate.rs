@@ -48,6 +48,8 @@ pub enum AggregateFunction {
     BitmapOrCardinality,
     BitmapXor,
     BitmapXorCardinality,
+    /// LAG over the rows so far: the value so many rows back; a second argument stands for a row that is not there.
+    Lag(u32),
 }
 
 impl AggregateFunction {
@@ -85,6 +87,7 @@ impl AggregateFunction {
             F::BitmapOrCardinality => "BITMAP_OR_CARDINALITY_AGG",
             F::BitmapXor => "BITMAP_XOR_AGG",
             F::BitmapXorCardinality => "BITMAP_XOR_CARDINALITY_AGG",
+            F::Lag(_) => "LAG",
         }
     }
 

@@ -3,6 +3,8 @@
 //! Pattern variables are numbers: positions in [`MatchSpec::variables`]. Expressions over matched rows see the input's columns first, which are
 //! those of the current row, then one column a [`Slot`].
 
+use std::collections::BTreeSet;
+
 use flott_expression::{AggregateCall, Expression};
 use flott_record::{DataType, Schema, TypeKind};
 use serde::{Deserialize, Serialize};
@@ -182,4 +184,65 @@ pub struct RowPosition {
     pub offset: u32,
     /// Then so many rows of the partition back, whether of the match or not (PREV).
     pub rows_before: u32,
+}
+
+impl MatchSpec {
+    /// Columns of the input that are read.
+    pub fn columns(&self) -> BTreeSet<usize> {
+        if self.all_rows {
+            return (0..self.input.len()).collect();
+        }
+        let width = self.input.len();
+        let mut used: BTreeSet<usize> = self.partition.iter().copied().chain(self.rowtime).collect();
+        used.extend(self.order.iter().map(|sort| sort.column));
+        let mut visit = |expression: &Expression| {
+            expression.visit_columns(&mut |column| {
+                used.extend((column < width).then_some(column));
+            });
+        };
+        for formula in self.expressions() {
+            visit(&formula.expression);
+            for slot in &formula.slots {
+                match slot {
+                    Slot::Row { value, .. } => visit(value),
+                    Slot::Aggregate { arguments, .. } => arguments.iter().for_each(&mut visit),
+                    Slot::Classifier(_) | Slot::MatchNumber | Slot::MatchTime(_) => {}
+                }
+            }
+        }
+        used
+    }
+
+    /// All expressions: measures, then definitions.
+    pub fn expressions(&self) -> impl Iterator<Item = &PatternExpression> {
+        self.measures.iter().chain(self.variables.iter().filter_map(|variable| variable.definition.as_ref()))
+    }
+
+    /// The same over another input, which has the columns that are read elsewhere.
+    pub fn remap(&self, input: Schema, map: &impl Fn(usize) -> usize) -> MatchSpec {
+        let mut spec = self.clone();
+        let (width, wanted) = (self.input.len(), input.len());
+        let place = |column: usize| column.checked_sub(width).map_or_else(|| map(column), |slot| wanted + slot);
+        spec.partition.iter_mut().chain(&mut spec.rowtime).for_each(|column| *column = map(*column));
+        spec.order.iter_mut().for_each(|sort| sort.column = map(sort.column));
+        let definitions = spec.variables.iter_mut().filter_map(|variable| variable.definition.as_mut());
+        for formula in spec.measures.iter_mut().chain(definitions) {
+            remap(&mut formula.expression, &place);
+            for slot in &mut formula.slots {
+                match slot {
+                    Slot::Row { value, .. } => remap(value, map),
+                    Slot::Aggregate { arguments, .. } => {
+                        arguments.iter_mut().for_each(|argument| remap(argument, map));
+                    }
+                    Slot::Classifier(_) | Slot::MatchNumber | Slot::MatchTime(_) => {}
+                }
+            }
+        }
+        spec.input = input;
+        spec
+    }
+}
+
+fn remap(expression: &mut Expression, map: &impl Fn(usize) -> usize) {
+    *expression = expression.clone().remap_columns(map);
 }

@@ -7,9 +7,11 @@ use flott_expression::{AggregateCall, Expression};
 use flott_record::{ChangelogMode, DataType, Schema, TableSpec, Value};
 use serde::{Deserialize, Serialize};
 
+use crate::changelog_function::{FromChangelogSpec, ToChangelogSpec};
 use crate::graph::MiniBatch;
 use crate::over::{SortedOverSpec, UpdatingOverSpec};
 use crate::pattern::MatchSpec;
+use crate::versioned_join::{LookupJoinSpec, TemporalJoinSpec};
 use crate::window::{Window, WindowProperty};
 
 /// What an operator computes.
@@ -35,6 +37,10 @@ pub enum OperatorSpec {
     SortedOver(SortedOverSpec),
     UpdatingOver(UpdatingOverSpec),
     Unnest(UnnestSpec),
+    ToChangelog(ToChangelogSpec),
+    FromChangelog(FromChangelogSpec),
+    TemporalJoin(TemporalJoinSpec),
+    LookupJoin(Box<LookupJoinSpec>),
     Match(Box<MatchSpec>),
     ChangelogNormalize(ChangelogNormalizeSpec),
     DropUpdateBefore(DropUpdateBeforeSpec),
@@ -329,8 +335,10 @@ pub struct DeduplicateSpec {
 pub struct SortSpec {
     /// ORDER BY.
     pub order: Vec<SortColumn>,
-    /// Position of the rowtime column that leads the order, in streaming mode; `None` = sort at the end of input.
+    /// Position of the rowtime column that leads the order, in streaming mode; `None` = by the clock, or at the end of input.
     pub rowtime: Option<usize>,
+    /// Whether rows wait for the end of input, also in streaming mode.
+    pub at_end: bool,
     /// Rows to skip.
     pub offset: u64,
     /// Rows to emit after these.

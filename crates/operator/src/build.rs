@@ -5,6 +5,7 @@
 use flott_job::OperatorSpec;
 
 use crate::calc::Calc;
+use crate::changelog_function::{FromChangelog, ToChangelog};
 use crate::changelog_normalize::ChangelogNormalize;
 use crate::deduplicate::Deduplicate;
 use crate::drop_update_before::DropUpdateBefore;
@@ -20,6 +21,7 @@ use crate::rank::{Rank, WindowRank};
 use crate::sink_materialize::SinkMaterialize;
 use crate::sort::Sort;
 use crate::sorted_over::SortedOver;
+use crate::temporal_join::TemporalJoin;
 use crate::unnest::Unnest;
 use crate::updating_over::UpdatingOver;
 use crate::watermark::WatermarkAssigner;
@@ -58,10 +60,14 @@ pub fn build(spec: &OperatorSpec, setup: &Setup) -> Result<Box<dyn Operator>, Op
         S::SortedOver(spec) => Ok(Box::new(SortedOver::new(spec, setup)?)),
         S::Match(spec) => Ok(Box::new(MatchRecognize::new(spec, setup)?)),
         S::UpdatingOver(spec) => Ok(Box::new(UpdatingOver::new(spec, setup)?)),
+        S::ToChangelog(spec) => Ok(Box::new(ToChangelog::new(spec))),
+        S::FromChangelog(spec) => Ok(Box::new(FromChangelog::new(spec))),
+        S::TemporalJoin(spec) => Ok(Box::new(TemporalJoin::new(spec, setup)?)),
         S::Unnest(spec) => Ok(Box::new(Unnest::new(spec, setup)?)),
         S::ChangelogNormalize(spec) => Ok(Box::new(ChangelogNormalize::new(spec, setup)?)),
         S::DropUpdateBefore(_) => Ok(Box::new(DropUpdateBefore)),
         S::SinkMaterialize(spec) => Ok(Box::new(SinkMaterialize::new(spec))),
+        S::LookupJoin(_) => not_built("a lookup join without its table", setup),
         S::Source(_) | S::Values(_) | S::Sink(_) => not_built("a source or sink as an operator", setup),
         S::Custom(name) => not_built(&format!("operator {name}, which is not registered here"), setup),
     }

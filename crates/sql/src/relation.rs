@@ -8,8 +8,10 @@ use std::sync::Arc;
 use flott_expression::{AggregateCall, Expression};
 use flott_job::over::{FrameBound, OverCall};
 use flott_job::spec::{JoinKind, RankKind, SortColumn};
+use flott_job::versioned_join::LookupRetry;
+use flott_job::pattern::MatchSpec;
 use flott_job::window::{WindowKind, WindowTime};
-use flott_record::{DataType, Field, Schema, Value};
+use flott_record::{DataType, Field, RowKind, Schema, Value};
 
 use crate::catalog::ResolvedTable;
 
@@ -216,6 +218,40 @@ pub enum RelationKind {
         ordinality: bool,
         outer: bool,
     },
+    /// TO_CHANGELOG. Output: the code of the row's kind, the input.
+    ToChangelog {
+        input: RelationRef,
+        codes: [Option<String>; 4],
+    },
+    /// FROM_CHANGELOG. Output: the input without the column of the code.
+    FromChangelog {
+        input: RelationRef,
+        code: usize,
+        kinds: Vec<(String, RowKind)>,
+    },
+    /// Each left row with the version of the right table at the left row's time; positions of the rowtime columns on either side.
+    TemporalJoin {
+        left: RelationRef,
+        right: RelationRef,
+        kind: JoinKind,
+        condition: Expression,
+        left_time: usize,
+        right_time: usize,
+    },
+    /// Each left row with what is found for it in an outside table. The right relation is no input: it says what is made of a row
+    /// that is found.
+    LookupJoin {
+        left: RelationRef,
+        right: RelationRef,
+        kind: JoinKind,
+        condition: Expression,
+        retry: Option<LookupRetry>,
+    },
+    /// MATCH_RECOGNIZE.
+    Match {
+        input: RelationRef,
+        spec: Box<MatchSpec>,
+    },
     /// Keeps the last row of each key of an upsert source.
     Normalize {
         input: RelationRef,
@@ -257,8 +293,14 @@ impl Relation {
             | K::Deduplicate { input, .. }
             | K::Expand { input, .. }
             | K::Unnest { input, .. }
+            | K::ToChangelog { input, .. }
+            | K::FromChangelog { input, .. }
+            | K::LookupJoin { left: input, .. }
+            | K::Match { input, .. }
             | K::Normalize { input, .. } => vec![input],
-            K::Join { left, right, .. } | K::WindowJoin { left, right, .. } => vec![left, right],
+            K::Join { left, right, .. } | K::WindowJoin { left, right, .. } | K::TemporalJoin { left, right, .. } => {
+                vec![left, right]
+            }
             K::Union { inputs } => inputs.iter().collect(),
         }
     }
@@ -282,8 +324,12 @@ impl Relation {
             | K::Deduplicate { input, .. }
             | K::Expand { input, .. }
             | K::Unnest { input, .. }
+            | K::ToChangelog { input, .. }
+            | K::FromChangelog { input, .. }
+            | K::LookupJoin { left: input, .. }
+            | K::Match { input, .. }
             | K::Normalize { input, .. } => replace(input, &mut next),
-            K::Join { left, right, .. } | K::WindowJoin { left, right, .. } => {
+            K::Join { left, right, .. } | K::WindowJoin { left, right, .. } | K::TemporalJoin { left, right, .. } => {
                 replace(left, &mut next);
                 replace(right, &mut next);
             }

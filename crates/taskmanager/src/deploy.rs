@@ -88,6 +88,7 @@ pub fn deploy(deployment: Deployment) -> Result<RunningJob, JobError> {
         environment: environment.clone(),
         settings: graph.settings.clone(),
         operators,
+        connectors: connectors.clone(),
         coordinator: mailbox.clone(),
         open_sources: Arc::new(AtomicUsize::new(open_sources)),
         metrics: metrics.job(&id, &graph.name),

@@ -13,7 +13,10 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use flott_connector::options::TableOptions;
-use flott_connector::{Capabilities, Connector, ConnectorError, ConnectorOption, Sink, Source};
+use flott_connector::{
+    Capabilities, Connector, ConnectorError, ConnectorOption, LoadedTable, Lookup, LookupSetup, Sink, Source,
+};
+use flott_record::value_array::batch_from_rows;
 use flott_record::{ChangelogMode, Field, RowKind, Schema, TableSpec, Value};
 use serde_json::Value as Json;
 
@@ -96,6 +99,28 @@ impl ValuesConnector {
     pub fn new(stage: &Stage) -> Self {
         ValuesConnector { stage: stage.clone() }
     }
+
+    /// The rows of a table, and whether its source stays open behind them.
+    fn changes(&self, table: &TableSpec) -> Result<(Vec<Recorded>, bool), ConnectorError> {
+        let options = TableOptions::of(table);
+        let id = options.text("data-id").unwrap_or("");
+        let data = self.stage.rows(id);
+        if data.is_none() && options.text("failing-source") == Some("true") {
+            // The words of Flink's connector.
+            return Err(ConnectorError::new("testing elements of values source shouldn't be empty."));
+        }
+        let data = data.ok_or_else(|| ConnectorError::new(format!("table {} has no rows under '{id}'", table.name)))?;
+        let mut fields = table.schema.fields.clone();
+        fields.extend(table.metadata.iter().map(|column| column.field.clone()));
+        let mut rows = Vec::with_capacity(data.rows.len());
+        for row in &data.rows {
+            let kind = case::text(row, "op").and_then(RowKind::from_short);
+            let kind = kind.ok_or_else(|| ConnectorError::new(format!("row without a kind: {row}")))?;
+            let cells = cell::row(case::list(row, "row"), &fields).map_err(ConnectorError::new)?;
+            rows.push((kind, cells));
+        }
+        Ok((rows, data.endless))
+    }
 }
 
 /// `I,UA,UB,D`
@@ -166,24 +191,18 @@ impl Connector for ValuesConnector {
     }
 
     fn source(&self, table: &TableSpec) -> Result<Box<dyn Source>, ConnectorError> {
-        let options = TableOptions::of(table);
-        let id = options.text("data-id").unwrap_or("");
-        let data = self.stage.rows(id);
-        if data.is_none() && options.text("failing-source") == Some("true") {
-            // The words of Flink's connector.
-            return Err(ConnectorError::new("testing elements of values source shouldn't be empty."));
+        let (rows, endless) = self.changes(table)?;
+        Ok(Box::new(source::ValuesSource::new(rows, endless, &self.stage)))
+    }
+
+    fn lookup(&self, table: &TableSpec, setup: &LookupSetup) -> Result<Option<Box<dyn Lookup>>, ConnectorError> {
+        let cells = |row: &[Value]| setup.projection.iter().map(|column| row[*column].clone()).collect();
+        let mut rows: Vec<(RowKind, Vec<Value>)> = Vec::new();
+        for (_, row) in self.changes(table)?.0 {
+            rows.push((RowKind::Insert, cells(&row)));
         }
-        let data = data.ok_or_else(|| ConnectorError::new(format!("table {} has no rows under '{id}'", table.name)))?;
-        let mut fields = table.schema.fields.clone();
-        fields.extend(table.metadata.iter().map(|column| column.field.clone()));
-        let mut rows = Vec::with_capacity(data.rows.len());
-        for row in &data.rows {
-            let kind = case::text(row, "op").and_then(RowKind::from_short);
-            let kind = kind.ok_or_else(|| ConnectorError::new(format!("row without a kind: {row}")))?;
-            let cells = cell::row(case::list(row, "row"), &fields).map_err(ConnectorError::new)?;
-            rows.push((kind, cells));
-        }
-        Ok(Box::new(source::ValuesSource::new(rows, data.endless, &self.stage)))
+        let batch = batch_from_rows(&setup.output, &rows).map_err(|error| ConnectorError::new(error.to_string()))?;
+        Ok(Some(Box::new(LoadedTable::new(&[batch], &setup.keys, &setup.output)?)))
     }
 
     fn sink(&self, table: &TableSpec) -> Result<Box<dyn Sink>, ConnectorError> {

@@ -37,7 +37,7 @@ pub(crate) fn aggregate_return_type(
         }
         F::Min | F::Max if !is_comparable(&first.kind) => Err(wrong(function, arguments, form(function))),
         F::Min | F::Max | F::FirstValue | F::LastValue => Ok(of_kind(first.kind.clone())),
-        F::SingleValue => Ok(first.kind.clone().nullable()),
+        F::SingleValue | F::Lag(_) => Ok(first.kind.clone().nullable()),
         F::ListAgg if arguments.iter().all(|argument| is_text(argument)) => Ok(of_kind(first.kind.clone())),
         F::ListAgg => Err(wrong(function, arguments, form(function))),
         F::Collect => Ok(TypeKind::Multiset(Box::new(first.clone())).not_null()),
@@ -65,7 +65,7 @@ fn arity(function: AggregateFunction) -> std::ops::RangeInclusive<usize> {
     use AggregateFunction as F;
     match function {
         F::Count => 0..=usize::MAX,
-        F::ListAgg | F::FirstValue | F::LastValue => 1..=2,
+        F::ListAgg | F::FirstValue | F::LastValue | F::Lag(_) => 1..=2,
         F::Percentile => 2..=3,
         F::JsonObjectAgg | F::JsonObjectAggAbsent => 2..=2,
         _ => 1..=1,

@@ -19,6 +19,7 @@ mod count;
 mod distinct;
 mod ends;
 mod extreme;
+mod lag;
 mod json;
 mod moments;
 mod ordered;
@@ -114,6 +115,7 @@ pub(crate) fn accumulator(call: &AggregateCall, retracts: bool) -> Result<Box<dy
         F::StddevPop | F::StddevSamp | F::VarPop | F::VarSamp => moments::build(call),
         F::Collect | F::ArrayAgg => collection::build(call),
         F::SingleValue => single::build(call),
+        F::Lag(rows) => lag::build(call, rows),
         F::Percentile => percentile::build(call),
         F::JsonObjectAgg | F::JsonObjectAggAbsent | F::JsonArrayAgg | F::JsonArrayAggAbsent => json::build(call),
         F::BitmapBuild

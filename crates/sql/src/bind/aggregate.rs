@@ -286,9 +286,9 @@ impl Grouping {
             return self.key_placeholder(number);
         }
         match expression {
-            Expression::Call { function, arguments, data_type } => {
+            Expression::Call { function, arguments, data_type, written } => {
                 let arguments = arguments.into_iter().map(|argument| self.over_keys(argument)).collect();
-                Expression::Call { function, arguments, data_type }
+                Expression::Call { function, arguments, data_type, written }
             }
             other => other,
         }

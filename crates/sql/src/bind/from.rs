@@ -33,10 +33,7 @@ impl QueryBinder<'_> {
         let alias = reference.alias.as_ref();
         let (relation, name) = match &reference.kind {
             TableReferenceKind::Table { as_of: Some(_), .. } => {
-                return Err(SqlError::not_supported(
-                    reference.span,
-                    "FOR SYSTEM_TIME AS OF (temporal and lookup joins)",
-                ));
+                return Err(SqlError::not_supported(reference.span, "FOR SYSTEM_TIME AS OF outside of a join"));
             }
             TableReferenceKind::Table { name, hints, .. } => self.named_table(name, hints, reference.span)?,
             TableReferenceKind::Subquery { query, lateral } => {
@@ -54,9 +51,7 @@ impl QueryBinder<'_> {
                 let none = (one_row, Scope::default());
                 return self.unnest(left.unwrap_or(&none), reference, false);
             }
-            TableReferenceKind::MatchRecognize(_) => {
-                return Err(SqlError::not_supported(reference.span, "MATCH_RECOGNIZE"));
-            }
+            TableReferenceKind::MatchRecognize(recognize) => (self.match_recognize(recognize, left, outer)?, None),
             TableReferenceKind::Pivot(_) => return Err(SqlError::not_supported(reference.span, "PIVOT")),
             TableReferenceKind::Unpivot(_) => return Err(SqlError::not_supported(reference.span, "UNPIVOT")),
         };
@@ -127,7 +122,8 @@ impl QueryBinder<'_> {
             ));
         };
         let mut relation = Relation::new(RelationKind::Scan { table: table.clone(), projection }, columns);
-        if mode.update_after && !mode.update_before {
+        let repeats = self.cdc_events_duplicate && mode.update_after && !spec.primary_key.is_empty();
+        if repeats || (mode.update_after && !mode.update_before) {
             if spec.primary_key.is_empty() {
                 let message = format!(
                     "Table '{}' produces a changelog stream contains UPDATE_AFTER but no UPDATE_BEFORE, this requires defining primary key on the table.",
@@ -199,11 +195,20 @@ impl QueryBinder<'_> {
             let item = self.unnest(&left, &join.right, kind == JoinKind::Left)?;
             return self.filter_lateral(item, &join.condition);
         }
+        if let TableReferenceKind::Table { as_of: Some(as_of), .. } = &join.right.kind {
+            return self.join_as_of(left, join, kind, as_of, outer);
+        }
         let right = self.table_reference(&join.right, Some(&left), outer)?;
         self.join_of(left, right, kind, join)
     }
 
-    fn join_of(&mut self, left: FromItem, right: FromItem, kind: JoinKind, join: &ast::Join) -> Result<FromItem> {
+    pub(crate) fn join_of(
+        &mut self,
+        left: FromItem,
+        right: FromItem,
+        kind: JoinKind,
+        join: &ast::Join,
+    ) -> Result<FromItem> {
         let (left_relation, left_scope) = left;
         let (right_relation, right_scope) = right;
         let width = left_relation.columns.len();
@@ -392,6 +397,8 @@ pub(crate) fn relation_expressions(relation: &Relation) -> Vec<&Expression> {
         RelationKind::Project { expressions, .. } => expressions.iter().collect(),
         RelationKind::Filter { condition, .. }
         | RelationKind::Join { condition, .. }
+        | RelationKind::TemporalJoin { condition, .. }
+        | RelationKind::LookupJoin { condition, .. }
         | RelationKind::WindowJoin { condition, .. } => vec![condition],
         RelationKind::Watermark { expression, .. } => vec![expression],
         RelationKind::Expand { projections, .. } => projections.iter().flatten().collect(),

@@ -6,12 +6,15 @@ pub mod scope;
 
 pub(crate) mod aggregate;
 mod aggregate_call;
+mod changelog_function;
 pub(crate) mod from;
 pub(crate) mod over;
+mod pattern;
 mod over_frame;
 pub mod query;
 pub(crate) mod select;
 pub(crate) mod subquery;
+mod versioned;
 pub(crate) mod window_function;
 
 pub use expression::{ExpressionBinder, Intercept, NoIntercept};

@@ -176,7 +176,7 @@ impl OverCalls {
         debug_assert!(relation.columns.len() >= width);
         let replace = move |expression: Expression| {
             expression.transform(&mut |node| match node {
-                Expression::Call { function, arguments, data_type } if function == OVER => {
+                Expression::Call { function, arguments, data_type, .. } if function == OVER => {
                     let [Expression::Literal { value: Value::BigInt(number), .. }] = arguments.as_slice() else {
                         unreachable!("placeholders have a number")
                     };

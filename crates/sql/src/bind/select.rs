@@ -46,8 +46,11 @@ impl QueryBinder<'_> {
         outer: Option<&Scope>,
     ) -> Result<RelationRef> {
         refuse_hints(select)?;
-        let (mut input, mut scope) = match &select.from {
-            Some(from) => self.table_reference(from, None, outer)?,
+        let hints = std::mem::replace(&mut self.hints, select.hints.clone());
+        let from = select.from.as_ref().map(|from| self.table_reference(from, None, outer)).transpose();
+        self.hints = hints;
+        let (mut input, mut scope) = match from? {
+            Some(from) => from,
             None => (Relation::new(RelationKind::Values { rows: vec![Vec::new()] }, Vec::new()), Scope::default()),
         };
         scope.outer = outer.cloned().map(Box::new);
@@ -303,7 +306,7 @@ fn wildcard(qualifier: Option<&ast::ObjectName>, span: flott_syntax::Span, scope
 
 fn refuse_hints(select: &ast::Select) -> Result<()> {
     // Hints that only choose among equal plans of batch mode change no result; flott has one plan.
-    const HARMLESS: [&str; 5] = ["BROADCAST", "SHUFFLE_HASH", "SHUFFLE_MERGE", "NEST_LOOP", "MULTI_JOIN"];
+    const HARMLESS: [&str; 6] = ["LOOKUP", "BROADCAST", "SHUFFLE_HASH", "SHUFFLE_MERGE", "NEST_LOOP", "MULTI_JOIN"];
     for hint in &select.hints {
         if !HARMLESS.iter().any(|name| hint.name.value.eq_ignore_ascii_case(name)) {
             return Err(SqlError::not_supported(hint.span, format!("query hint {}", hint.name.value)));

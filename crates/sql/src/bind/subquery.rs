@@ -231,7 +231,7 @@ fn decorrelate(relation: RelationRef, left_width: usize, span: Span) -> Result<(
 /// A correlated conjunct over left columns and the sub-query's output, to which the columns it needs are added.
 fn over_join(conjunct: Expression, left_width: usize, output: &mut Vec<Expression>) -> Expression {
     match conjunct {
-        Expression::Call { function, arguments, data_type } if function == OUTER_COLUMN => match arguments.as_slice() {
+        Expression::Call { function, arguments, data_type, .. } if function == OUTER_COLUMN => match arguments.as_slice() {
             [Expression::Literal { value: flott_record::Value::BigInt(position), .. }] => {
                 Expression::column(*position as usize, data_type)
             }
@@ -245,12 +245,12 @@ fn over_join(conjunct: Expression, left_width: usize, output: &mut Vec<Expressio
             });
             Expression::column(left_width + position, data_type)
         }
-        Expression::Call { function, arguments, data_type } => {
+        Expression::Call { function, arguments, data_type, written } => {
             let arguments = arguments.into_iter().map(|part| over_join(part, left_width, output)).collect();
-            Expression::Call { function, arguments, data_type }
+            Expression::Call { function, arguments, data_type, written }
         }
-        Expression::Cast { input, data_type, mode } => {
-            Expression::Cast { input: Box::new(over_join(*input, left_width, output)), data_type, mode }
+        Expression::Cast { input, data_type, mode, written } => {
+            Expression::Cast { input: Box::new(over_join(*input, left_width, output)), data_type, mode, written }
         }
         Expression::Case { branches, otherwise, data_type } => {
             let mut map = |part| over_join(part, left_width, output);

@@ -25,6 +25,11 @@ impl QueryBinder<'_> {
     /// The relation of `TABLE(f(..))`.
     pub(crate) fn table_function(&mut self, call: &FunctionCall) -> Result<RelationRef> {
         let name = simple_name(call);
+        match name.as_str() {
+            "TO_CHANGELOG" => return self.to_changelog(call),
+            "FROM_CHANGELOG" => return self.from_changelog(call),
+            _ => {}
+        }
         let Some((_, parameters, required)) = PARAMETERS.iter().find(|(known, _, _)| *known == name) else {
             return Err(SqlError::not_supported(call.span, format!("table function {name}")));
         };
@@ -37,7 +42,8 @@ impl QueryBinder<'_> {
         window_relation(input, kind, &time, partition)
     }
 
-    fn data(&mut self, argument: &ast::Expression) -> Result<(RelationRef, Scope, Vec<usize>)> {
+    /// What `TABLE t PARTITION BY k` gives: its relation, its names, its partition.
+    pub(crate) fn data(&mut self, argument: &ast::Expression) -> Result<(RelationRef, Scope, Vec<usize>)> {
         let ExpressionKind::Table(table) = &argument.kind else {
             return match &argument.kind {
                 ExpressionKind::Subquery(query) => {

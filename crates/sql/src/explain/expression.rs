@@ -18,7 +18,7 @@ pub(crate) fn text(expression: &Expression, style: &Style<'_>) -> String {
     match expression {
         Expression::Column { index, .. } => column(*index, style),
         Expression::Literal { value, data_type } => literal(value, data_type),
-        Expression::Cast { input, data_type, mode } => {
+        Expression::Cast { input, data_type, mode, .. } => {
             let name = if *mode == CastMode::TryCast { "TRY_CAST" } else { "CAST" };
             match style {
                 Style::Positions => format!("{name}({}):{}", text(input, style), data_type),

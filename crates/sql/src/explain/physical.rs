@@ -145,6 +145,15 @@ fn body(node: &PhysicalNode, input: &[String], both: &[String], execution: bool)
         OperatorSpec::WindowTableFunction(spec) => format!("window=[{:?}]", spec.window.kind),
         OperatorSpec::Join(spec) => join(spec, both, &all, execution),
         OperatorSpec::WindowJoin(spec) => join(&spec.join, both, &all, execution),
+        OperatorSpec::TemporalJoin(spec) => join(&spec.join, both, &all, execution),
+        OperatorSpec::LookupJoin(spec) => {
+            let key = |(column, value): &(usize, Expression)| {
+                format!("{}={}", spec.fetched.fields[*column].name, text(value, &style(input, execution)))
+            };
+            let keys: Vec<String> = spec.keys.iter().map(key).collect();
+            let kind = if spec.outer { "LeftOuterJoin" } else { "InnerJoin" };
+            format!("table=[{}], joinType=[{kind}], lookup=[{}], select=[{all}]", spec.table.name, keys.join(", "))
+        }
         OperatorSpec::Rank(spec) => format!(
             "strategy=[{:?}Strategy], rankType=[{:?}], rankRange=[rankStart={}, rankEnd={}], partitionBy=[{}], orderBy=[{}], select=[{all}]",
             spec.strategy,
@@ -160,6 +169,7 @@ fn body(node: &PhysicalNode, input: &[String], both: &[String], execution: bool)
             pick(input, &spec.keys),
             if spec.rowtime.is_some() { "ROWTIME" } else { "PROCTIME" }
         ),
+        OperatorSpec::Match(spec) => super::pattern::body(spec, input, &output),
         OperatorSpec::Sort(spec) => format!("orderBy=[{}]", order(&spec.order, input)),
         OperatorSpec::Limit(spec) => format!("offset=[{}], fetch=[{}]", spec.offset, spec.fetch),
         OperatorSpec::OverAggregate(spec) => {

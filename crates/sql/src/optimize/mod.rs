@@ -7,11 +7,13 @@ mod filters;
 mod moments;
 mod projections;
 mod prune;
+mod prune_match;
 mod ranks;
 mod windows;
 
 use flott_evaluation::Session;
 
+pub(crate) use self::filters::substitute;
 use crate::relation::RelationRef;
 
 /// The relation as it is planned: equal to the given one, with the same columns.
@@ -26,6 +28,11 @@ pub fn optimize(relation: RelationRef, batch_mode: bool, session: &Session) -> R
     let relation = prune::prune(relation);
     let relation = if batch_mode { relation } else { moments::count_arguments(relation) };
     projections::merge(relation)
+}
+
+/// The relation with ranks recognised, by which its keys are known.
+pub(crate) fn ranked(relation: &RelationRef) -> RelationRef {
+    ranks::recognise(projections::merge(filters::push_down(relation.clone())))
 }
 
 /// The relation with each input rewritten.

@@ -71,9 +71,17 @@ fn needed(relation: &RelationRef, wanted: &Columns) -> (RelationRef, Vec<usize>)
         RelationKind::Window { .. } => window(relation, wanted),
         RelationKind::Join { .. } => join(relation, wanted),
         RelationKind::WindowJoin { .. } => window_join(relation, wanted),
+        RelationKind::TemporalJoin { .. } => temporal_join(relation, wanted),
+        RelationKind::LookupJoin { .. } => lookup_join(relation, wanted),
         RelationKind::Over { input, window, calls } => over(relation, input, window, calls, wanted),
         RelationKind::Rank { .. } => rank(relation, wanted),
         RelationKind::Unnest { .. } => unnest(relation, wanted),
+        RelationKind::Match { input, spec } => {
+            let (spec, kept) = super::prune_match::wanted_measures(relation, spec, wanted);
+            let (input, available) = needed(input, &spec.columns());
+            let kind = super::prune_match::over(input, &spec, &available);
+            (Relation::new(kind, select(&relation.columns, &kept)), kept)
+        }
         RelationKind::Sort { input, order, offset, fetch } => {
             let mut below = wanted.clone();
             below.extend(order.iter().map(|sort| sort.column));
@@ -88,6 +96,8 @@ fn needed(relation: &RelationRef, wanted: &Columns) -> (RelationRef, Vec<usize>)
         | RelationKind::Union { .. }
         | RelationKind::Deduplicate { .. }
         | RelationKind::Expand { .. }
+        | RelationKind::ToChangelog { .. }
+        | RelationKind::FromChangelog { .. }
         | RelationKind::Normalize { .. } => {
             let inputs = relation.inputs().into_iter().map(|input| prune(input.clone())).collect();
             (relation.with_inputs(inputs), (0..relation.columns.len()).collect())
@@ -299,6 +309,31 @@ fn window_join(relation: &RelationRef, wanted: &Columns) -> (RelationRef, Vec<us
     let right_window = (place(&sides.right_kept, right_window.0), place(&sides.right_kept, right_window.1));
     let Sides { left, right, condition, .. } = sides;
     let kind = RelationKind::WindowJoin { left, right, kind: *kind, condition, left_window, right_window };
+    narrow(Relation::new(kind, columns), kept, wanted)
+}
+
+fn temporal_join(relation: &RelationRef, wanted: &Columns) -> (RelationRef, Vec<usize>) {
+    let RelationKind::TemporalJoin { left, right, kind, condition, left_time, right_time } = &relation.kind else {
+        return (relation.clone(), (0..relation.columns.len()).collect());
+    };
+    let sides = join_sides(left, right, condition, wanted, (&[*left_time], &[*right_time]));
+    let kept = joined_columns(&sides, *kind, left.columns.len());
+    let columns = select(&relation.columns, &kept);
+    let (left_time, right_time) = (place(&sides.left_kept, *left_time), place(&sides.right_kept, *right_time));
+    let Sides { left, right, condition, .. } = sides;
+    let kind = RelationKind::TemporalJoin { left, right, kind: *kind, condition, left_time, right_time };
+    narrow(Relation::new(kind, columns), kept, wanted)
+}
+
+fn lookup_join(relation: &RelationRef, wanted: &Columns) -> (RelationRef, Vec<usize>) {
+    let RelationKind::LookupJoin { left, right, kind, condition, retry } = &relation.kind else {
+        return (relation.clone(), (0..relation.columns.len()).collect());
+    };
+    let sides = join_sides(left, right, condition, wanted, (&[], &[]));
+    let kept = joined_columns(&sides, *kind, left.columns.len());
+    let columns = select(&relation.columns, &kept);
+    let Sides { left, right, condition, .. } = sides;
+    let kind = RelationKind::LookupJoin { left, right, kind: *kind, condition, retry: *retry };
     narrow(Relation::new(kind, columns), kept, wanted)
 }
 

@@ -61,7 +61,7 @@ pub(crate) fn with_key_columns(relation: &RelationRef) -> RelationRef {
     let (mut of_left, mut of_right) = (left.identity(), right.identity());
     let mut pairs = Vec::new();
     for conjunct in condition.clone().conjuncts() {
-        let Expression::Call { function, arguments, data_type } = &conjunct else { continue };
+        let Expression::Call { function, arguments, data_type, .. } = &conjunct else { continue };
         let [a, b] = arguments.as_slice() else { continue };
         if function != "=" || (is_column(a) && is_column(b)) || a.data_type().kind != b.data_type().kind {
             continue;

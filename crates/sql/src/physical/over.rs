@@ -2,7 +2,7 @@
 
 use flott_expression::{AggregateCall, AggregateFunction};
 use flott_job::OperatorSpec;
-use flott_job::over::{FrameBound, OverCall, SortedOverSpec, UpdatingOverSpec};
+use flott_job::over::{Distance, FrameBound, OverCall, SortedOverSpec, UpdatingOverSpec};
 use flott_job::spec::{FrameStart, OverAggregateSpec, RankKind};
 
 use crate::error::{Result, SqlError};
@@ -153,7 +153,22 @@ fn time_call(call: &OverCall, number: usize, relation: &Relation, input: &Relati
         OverCall::PercentRank => refused("PERCENT_RANK Function"),
         OverCall::CumeDist => refused("CUME_DIST Function"),
         OverCall::Ntile { .. } => refused("NTILE Function"),
-        OverCall::Shifted { before: false, .. } => refused("LEAD Function"),
-        OverCall::Shifted { .. } => Err(SqlError::new("not supported: LAG on a stream")),
+        OverCall::Shifted { value, distance: Distance::Rows(rows), before, default } => {
+            let back = if *before { *rows } else { rows.saturating_neg() };
+            let Ok(back) = u32::try_from(back) else { return refused("LEAD Function") };
+            let arguments: Vec<usize> = std::iter::once(*value).chain(*default).collect();
+            Ok(AggregateCall {
+                function: AggregateFunction::Lag(back),
+                argument_types: arguments.iter().map(|column| input.columns[*column].data_type.clone()).collect(),
+                arguments,
+                distinct: false,
+                filter: None,
+                data_type: relation.columns[input.columns.len() + number].data_type.clone(),
+                name: relation.columns[input.columns.len() + number].name.clone(),
+            })
+        }
+        OverCall::Shifted { .. } => {
+            Err(SqlError::new("not supported: LAG on a stream by an offset that is no constant"))
+        }
     }
 }

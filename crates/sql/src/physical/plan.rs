@@ -8,6 +8,7 @@ use std::sync::Arc;
 
 use flott_connector::{Capabilities, Registry};
 use flott_evaluation::Session;
+use flott_job::changelog_function::{FromChangelogSpec, ToChangelogSpec};
 use flott_job::spec::{
     CalcSpec, ChangelogNormalizeSpec, ExpandSpec, SourceSpec, UnnestSpec, ValuesSpec, WatermarkSpec,
     WindowTableFunctionSpec,
@@ -195,9 +196,14 @@ impl<'a> Planner<'a> {
             RelationKind::Over { .. } => self.plan_over(relation),
             RelationKind::Rank { .. } => self.plan_rank(relation, update_before),
             RelationKind::Deduplicate { .. } => self.plan_deduplicate(relation, update_before),
-            RelationKind::Expand { .. } | RelationKind::Unnest { .. } | RelationKind::Normalize { .. } => {
-                self.plan_rows(relation, update_before)
-            }
+            RelationKind::TemporalJoin { .. } => self.plan_temporal_join(relation, update_before),
+            RelationKind::LookupJoin { .. } => self.plan_lookup_join(relation),
+            RelationKind::Expand { .. }
+            | RelationKind::Unnest { .. }
+            | RelationKind::ToChangelog { .. }
+            | RelationKind::FromChangelog { .. }
+            | RelationKind::Match { .. }
+            | RelationKind::Normalize { .. } => self.plan_rows(relation, update_before),
         }
     }
 
@@ -221,6 +227,20 @@ impl<'a> Planner<'a> {
                 };
                 self.forward("Correlate", OperatorSpec::Unnest(spec), below, relation)
             }
+            RelationKind::ToChangelog { input, codes } => {
+                let below = self.plan(input, true)?;
+                let spec = OperatorSpec::ToChangelog(ToChangelogSpec { codes: codes.clone() });
+                self.forward("ProcessTableFunction", spec, below, relation)
+            }
+            RelationKind::FromChangelog { input, code, kinds } => {
+                if !self.changes(input).is_insert_only() {
+                    return Err(SqlError::new("FROM_CHANGELOG takes an append-only table; its input produces updates"));
+                }
+                let below = self.plan(input, true)?;
+                let spec = FromChangelogSpec { code: *code, kinds: kinds.clone() };
+                self.forward("ProcessTableFunction", OperatorSpec::FromChangelog(spec), below, relation)
+            }
+            RelationKind::Match { .. } => self.plan_match(relation),
             RelationKind::Normalize { .. } => self.normalize(relation, None, update_before),
             _ => self.internal("an operator on rows"),
         }

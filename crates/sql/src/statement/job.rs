@@ -74,7 +74,9 @@ impl JobPlanner<'_> {
     /// Whatever is wrong with the query.
     pub fn bind_query(&self, query: &ast::Query) -> Result<RelationRef> {
         let session = self.session();
-        QueryBinder::new(self.objects, self.registry, &session).query(query, None)
+        let mut binder = QueryBinder::new(self.objects, self.registry, &session);
+        binder.cdc_events_duplicate = self.settings.cdc_events_duplicate && !self.settings.batch_mode;
+        binder.query(query, None)
     }
 
     /// A job that sends a query's rows to the client's `collect` connector.

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::sync::atomic::AtomicUsize;
 
-use flott_connector::{ReaderSetup, Sink, Source, WriterSetup};
+use flott_connector::{ReaderSetup, Registry, Sink, Source, WriterSetup};
 use flott_environment::{Environment, Waker};
 use flott_evaluation::{Seeds, Session};
 use flott_exchange::{ChannelReceiver, ChannelSender, HashPartitioner, InputGate, OutputGate, Partitioner};
@@ -27,6 +27,7 @@ use crate::mailbox::Mailbox;
 use crate::message::{ToCoordinator, ToTask};
 use crate::operators::CustomOperators;
 use crate::progress::TaskGauges;
+use crate::lookup;
 use crate::task::clocking::Clocking;
 use crate::task::gate_head::GateHead;
 use crate::task::source_head::SourceHead;
@@ -38,6 +39,7 @@ pub(crate) struct JobContext {
     pub(crate) environment: Environment,
     pub(crate) settings: JobSettings,
     pub(crate) operators: CustomOperators,
+    pub(crate) connectors: Registry,
     pub(crate) coordinator: Mailbox<ToCoordinator>,
     pub(crate) open_sources: Arc<AtomicUsize>,
     pub(crate) metrics: MetricGroup,
@@ -147,7 +149,12 @@ impl TaskPlan {
             inputs: input.into_iter().collect(),
             batch_mode: settings.batch_mode,
         };
-        let mut operator = self.context.operators.build(&node.spec, &setup).map_err(|error| error.to_string())?;
+        let mut operator = match &node.spec {
+            OperatorSpec::LookupJoin(spec) => {
+                lookup::operator(spec, &setup, &self.context.connectors, &self.context.environment)?
+            }
+            spec => self.context.operators.build(spec, &setup).map_err(|error| error.to_string())?,
+        };
         if let Some(snapshots) = self.context.restored.as_ref().and_then(|restored| restored.get(&node.uid)) {
             let reader = SnapshotReader::new(snapshots, setup.key_groups(), self.id.subtask, self.vertex.parallelism);
             operator.restore(&reader).map_err(|error| format!("its state cannot be restored: {error}"))?;
