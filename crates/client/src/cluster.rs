@@ -6,7 +6,7 @@ use std::sync::Arc;
 use flott_connector::{Connector, Registry};
 use flott_environment::Environment;
 use flott_job::JobGraph;
-use flott_metric::{MetricRegistry, MetricSample};
+use flott_metric::{MetricGroup, MetricRegistry, MetricSample};
 use flott_taskmanager::{CustomOperators, Deployment, JobError, JobSnapshot, RunningJob, deploy};
 
 /// Name of this process's task manager in metric scopes.
@@ -56,6 +56,8 @@ impl RunOptions {
 pub struct JobHandle {
     job: RunningJob,
     metrics: MetricRegistry,
+    /// What this run has registered.
+    group: MetricGroup,
     environment: Environment,
 }
 
@@ -72,6 +74,15 @@ impl JobHandle {
     pub fn metrics(&self) -> Vec<MetricSample> {
         self.metrics.sample(self.environment.clock().now_ms());
         self.metrics.snapshot()
+    }
+
+    /// The metrics of this job as they are now; they are removed from the cluster's, so that another run of the same job can register
+    /// its own. To be called when the job has ended.
+    pub fn close_metrics(&self) -> Vec<MetricSample> {
+        let is_own = |sample: &MetricSample| sample.variables.get("job_id").is_some_and(|id| id == self.job.id());
+        let own = self.metrics().into_iter().filter(is_own).collect();
+        self.group.close();
+        own
     }
 }
 
@@ -106,15 +117,16 @@ impl EmbeddedCluster {
     pub fn run(&self, graph: JobGraph, options: RunOptions) -> Result<JobHandle, JobError> {
         let mut connectors = self.connectors.clone();
         options.connectors.into_iter().for_each(|connector| connectors.register(connector));
+        let group = self.metrics.task_manager(&self.environment.host().name, TASK_MANAGER_ID);
         let job = deploy(Deployment {
             environment: self.environment.clone(),
             graph,
             connectors,
             operators: self.operators.clone(),
-            metrics: self.metrics.task_manager(&self.environment.host().name, TASK_MANAGER_ID),
+            metrics: group.clone(),
             restore_from: options.restore_from,
             cancel_on_interrupt: options.cancel_on_interrupt,
         })?;
-        Ok(JobHandle { job, metrics: self.metrics.clone(), environment: self.environment.clone() })
+        Ok(JobHandle { job, metrics: self.metrics.clone(), group, environment: self.environment.clone() })
     }
 }

@@ -5,6 +5,8 @@
 
 mod cells;
 mod command;
+mod console;
+mod metrics_log;
 mod notice;
 mod options;
 mod output;
@@ -22,6 +24,8 @@ use flott_client::sql::SqlClient;
 use flott_configuration::Configuration;
 use flott_environment::Environment;
 
+use self::console::Console;
+use self::metrics_log::MetricsLog;
 use self::notice::notice;
 use self::script::{Script, ScriptEnd};
 
@@ -52,6 +56,9 @@ pub struct SqlArguments {
     /// At the end write wall time, CPU time and peak memory of this process as JSON to this file.
     #[arg(long = "usage-json", value_name = "FILE")]
     usage_json: Option<String>,
+    /// While jobs run and at their end write all their metrics, under Flink's names, as JSON to this file.
+    #[arg(long = "metrics-json", value_name = "FILE")]
+    metrics_json: Option<String>,
 }
 
 /// Runs the command.
@@ -59,7 +66,7 @@ pub fn run(arguments: &SqlArguments) -> ExitCode {
     let environment = Environment::real();
     let started_ns = environment.clock().monotonic_ns();
     let code = match prepare(arguments, &environment) {
-        Ok(mut prepared) => prepared.run(&environment),
+        Ok(mut prepared) => prepared.run(),
         Err(message) => {
             notice(format!("error: {message}"));
             EXIT_USAGE
@@ -77,7 +84,7 @@ pub fn run(arguments: &SqlArguments) -> ExitCode {
 
 /// A session, and what is to be run in it.
 struct Prepared {
-    client: SqlClient,
+    console: Console,
     scripts: Vec<Script>,
     /// Whether the shell follows the scripts.
     is_interactive: bool,
@@ -107,7 +114,10 @@ fn prepare(arguments: &SqlArguments, environment: &Environment) -> Result<Prepar
     if is_open && !is_interactive {
         scripts.push(Script { name: "stdin".to_string(), text: read_stdin()? });
     }
-    Ok(Prepared { client, scripts, is_interactive })
+    let metrics = MetricsLog::new(arguments.metrics_json.as_deref(), environment);
+    metrics.begin()?;
+    let console = Console { client, environment: environment.clone(), metrics };
+    Ok(Prepared { console, scripts, is_interactive })
 }
 
 fn read_stdin() -> Result<String, String> {
@@ -118,15 +128,15 @@ fn read_stdin() -> Result<String, String> {
 }
 
 impl Prepared {
-    fn run(&mut self, environment: &Environment) -> u8 {
+    fn run(&mut self) -> u8 {
         for script in &self.scripts {
-            match script.run(&mut self.client, environment) {
+            match script.run(&mut self.console) {
                 ScriptEnd::Succeeded => {}
                 end => return exit_code(end),
             }
         }
         match self.is_interactive {
-            true => exit_code(shell::run(&mut self.client, environment)),
+            true => exit_code(shell::run(&mut self.console)),
             false => 0,
         }
     }
