@@ -25,7 +25,7 @@ mod tests;
 use std::sync::Arc;
 
 use arrow_array::ArrayRef;
-use flott_job::pattern::{MatchSpec, PatternExpression, Slot};
+use flott_job::pattern::{MatchSpec, Slot};
 use flott_record::Batch;
 use flott_state::{KeyedTable, RowEncoder, SnapshotReader, SnapshotWriter, Timers};
 
@@ -97,7 +97,7 @@ impl MatchRecognize {
             names.to_vec(),
             definitions.are_of_rows_alone(),
         )?;
-        let slots = || expressions(spec).flat_map(|expression| &expression.slots);
+        let slots = || spec.expressions().flat_map(|expression| &expression.slots);
         Ok(MatchRecognize {
             name: setup.name.clone(),
             timing: match spec.rowtime {
@@ -298,10 +298,6 @@ impl MatchRecognize {
         }
         self.work_until(i64::MAX, context)
     }
-}
-
-fn expressions(spec: &MatchSpec) -> impl Iterator<Item = &PatternExpression> {
-    spec.measures.iter().chain(spec.variables.iter().filter_map(|variable| variable.definition.as_ref()))
 }
 
 fn rows_before(slot: &Slot) -> u64 {

@@ -7,7 +7,11 @@ use flott_job::pattern::MatchSpec;
 use crate::relation::{Relation, RelationKind, RelationRef};
 
 /// The specification with the wanted columns alone, and which columns these are: what is before the measures stays.
-pub(super) fn wanted_measures(relation: &Relation, spec: &MatchSpec, wanted: &BTreeSet<usize>) -> (MatchSpec, Vec<usize>) {
+pub(super) fn wanted_measures(
+    relation: &Relation,
+    spec: &MatchSpec,
+    wanted: &BTreeSet<usize>,
+) -> (MatchSpec, Vec<usize>) {
     let first = relation.columns.len() - spec.measures.len();
     let kept: Vec<usize> =
         (0..relation.columns.len()).filter(|column| *column < first || wanted.contains(column)).collect();

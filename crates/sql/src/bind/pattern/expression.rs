@@ -310,7 +310,11 @@ fn rowtime_type(data_type: &DataType) -> DataType {
 }
 
 fn no_arguments(name: &str, call: &FunctionCall) -> Result<()> {
-    if positional(call)?.is_empty() { Ok(()) } else { Err(SqlError::at(call.span, format!("{name} takes no argument"))) }
+    if positional(call)?.is_empty() {
+        Ok(())
+    } else {
+        Err(SqlError::at(call.span, format!("{name} takes no argument")))
+    }
 }
 
 fn operand_and_offset(
@@ -385,7 +389,8 @@ fn refuse_nested(call: &FunctionCall, syntax: &ast::Expression, span: Span) -> R
     if aggregate_of_name(&name).is_some() {
         return Err(SqlError::at(span, format!("Cannot use aggregation in navigation '{syntax}'")));
     }
-    let is_navigation = ["FIRST", "LAST", "PREV", "NEXT", "CLASSIFIER", "MATCH_NUMBER", "MATCH_ROWTIME", "MATCH_PROCTIME"];
+    let is_navigation =
+        ["FIRST", "LAST", "PREV", "NEXT", "CLASSIFIER", "MATCH_NUMBER", "MATCH_ROWTIME", "MATCH_PROCTIME"];
     if is_navigation.contains(&name.as_str()) {
         return Err(SqlError::not_supported(span, format!("{name} within another navigation or an aggregate")));
     }

@@ -92,9 +92,8 @@ impl QueryBinder<'_> {
         let first = columns.first().map(|sort| (sort.column, sort.descending));
         let attribute = first.and_then(|(column, _)| scope.columns[column].time);
         if self.session.batch_mode {
-            let ascending_time = first.filter(|(column, descending)| {
-                !descending && scope.columns[*column].data_type.kind.is_timestamp()
-            });
+            let ascending_time = first
+                .filter(|(column, descending)| !descending && scope.columns[*column].data_type.kind.is_timestamp());
             let is_proctime = attribute == Some(TimeAttribute::Proctime);
             let rowtime = ascending_time.map(|(column, _)| column).filter(|_| !is_proctime);
             return Ok(Order { columns, rowtime, attribute });
@@ -131,7 +130,11 @@ impl QueryBinder<'_> {
     }
 
     /// The measures with their columns.
-    fn measures(&self, recognize: &MatchRecognize, formulas: &Formulas<'_>) -> Result<(Vec<PatternExpression>, Vec<Column>)> {
+    fn measures(
+        &self,
+        recognize: &MatchRecognize,
+        formulas: &Formulas<'_>,
+    ) -> Result<(Vec<PatternExpression>, Vec<Column>)> {
         let (mut measures, mut columns) = (Vec::new(), Vec::<Column>::new());
         for measure in &recognize.measures {
             let name = &measure.alias.value;

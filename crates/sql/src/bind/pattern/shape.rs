@@ -55,9 +55,8 @@ impl Shape {
     /// The variables that a qualifier stands for.
     pub(super) fn variables_of(&self, name: &str) -> Option<Vec<usize>> {
         let variable = self.names.iter().position(|known| known == name).map(|variable| vec![variable]);
-        variable.or_else(|| {
-            self.subsets.iter().find(|(known, _)| known == name).map(|(_, variables)| variables.clone())
-        })
+        variable
+            .or_else(|| self.subsets.iter().find(|(known, _)| known == name).map(|(_, variables)| variables.clone()))
     }
 }
 
