@@ -119,6 +119,9 @@ fn columns(table: &Json, rows: &[Json]) -> Vec<String> {
         match name.split_once('.') {
             Some((name, "proctime")) => columns.push(format!("{} AS PROCTIME()", quoted(name))),
             Some((name, "rowtime")) => {
+                // A data stream's own time: milliseconds since the epoch.
+                let is_number = ["INT", "BIGINT"].iter().any(|number| data_type.starts_with(number));
+                let data_type = if is_number { "TIMESTAMP(3)" } else { &data_type };
                 columns.push(format!("{} {data_type}", quoted(name)));
                 columns.push(format!("WATERMARK FOR {0} AS {0}", quoted(name)));
             }
