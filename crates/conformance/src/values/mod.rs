@@ -114,11 +114,13 @@ impl ValuesConnector {
         let data = data.ok_or_else(|| ConnectorError::new(format!("table {} has no rows under '{id}'", table.name)))?;
         let mut fields = table.schema.fields.clone();
         fields.extend(table.metadata.iter().map(|column| column.field.clone()));
+        let listed = metadata(options.text("readable-metadata").unwrap_or(""))?;
         let mut rows = Vec::with_capacity(data.rows.len());
         for row in &data.rows {
             let kind = case::text(row, "op").and_then(RowKind::from_short);
             let kind = kind.ok_or_else(|| ConnectorError::new(format!("row without a kind: {row}")))?;
-            let cells = cell::row(case::list(row, "row"), &fields).map_err(ConnectorError::new)?;
+            let cells = in_schema_order(case::list(row, "row"), table, &listed);
+            let cells = cell::row(&cells, &fields).map_err(ConnectorError::new)?;
             rows.push((kind, cells));
         }
         Ok((rows, data.endless))
@@ -143,13 +145,24 @@ fn changelog_mode(text: &str) -> Result<ChangelogMode, ConnectorError> {
 /// `ts:TIMESTAMP(3),name:STRING`
 fn metadata(text: &str) -> Result<Schema, ConnectorError> {
     let mut fields = Vec::new();
-    for entry in text.split(',').filter(|entry| !entry.is_empty()) {
+    for entry in text.split(',').map(str::trim).filter(|entry| !entry.is_empty()) {
         let (name, type_name) =
             entry.split_once(':').ok_or_else(|| ConnectorError::new(format!("'{entry}' lacks a type")))?;
         let data_type = cell::data_type(type_name).map_err(ConnectorError::new)?;
         fields.push(Field::new(name, data_type));
     }
     Ok(Schema::new(fields))
+}
+
+/// A row's cells in the order of the table's columns: where a row has all the metadata that the connector lists, they stand in that order.
+fn in_schema_order(cells: &[Json], table: &TableSpec, listed: &Schema) -> Vec<Json> {
+    let physical = table.schema.len();
+    if cells.len() != physical + listed.len() {
+        return cells.to_vec();
+    }
+    let place = |key: &str| listed.fields.iter().position(|field| field.name == key);
+    let metadata = table.metadata.iter().filter_map(|column| cells.get(physical + place(&column.key)?));
+    cells[..physical].iter().chain(metadata).cloned().collect()
 }
 
 /// Positions of a sink's columns in the order in which Flink's connector is given them: metadata as the connector lists it.
