@@ -9,6 +9,7 @@ use flott_record::{DataType, Field, TypeKind};
 use flott_syntax::Span;
 use flott_syntax::ast::{self, TableReferenceKind};
 
+use crate::bind::decorrelate::{decorrelated, over_join};
 use crate::bind::expression::NoIntercept;
 use crate::bind::query::{QueryBinder, always_true, rename};
 use crate::bind::scope::{OUTER_COLUMN, Scope};
@@ -195,6 +196,13 @@ impl QueryBinder<'_> {
             let item = self.unnest(&left, &join.right, kind == JoinKind::Left)?;
             return self.filter_lateral(item, &join.condition);
         }
+        if let TableReferenceKind::Subquery { query, lateral: true } = &join.right.kind {
+            let relation = self.query(query, Some(&left.1))?;
+            if has_outer_column(&relation) {
+                let item = lateral_join(left, &relation, kind, &join.right)?;
+                return self.filter_lateral(item, &join.condition);
+            }
+        }
         if let TableReferenceKind::Table { as_of: Some(as_of), .. } = &join.right.kind {
             return self.join_as_of(left, join, kind, as_of, outer);
         }
@@ -277,6 +285,54 @@ impl QueryBinder<'_> {
         scope.outer = outer_scope;
         Ok((Relation::new(kind, columns), scope))
     }
+}
+
+/// The join with a sub-query that refers to columns of the left side.
+fn lateral_join(
+    left: FromItem,
+    query: &RelationRef,
+    kind: JoinKind,
+    reference: &ast::TableReference,
+) -> Result<FromItem> {
+    if !matches!(kind, JoinKind::Inner | JoinKind::Left) {
+        return Err(SqlError::not_supported(reference.span, "RIGHT or FULL JOIN with a correlated LATERAL sub-query"));
+    }
+    let (left, scope) = left;
+    let width = left.columns.len();
+    let correlated = decorrelated(query, &left, reference.span)?;
+    let has_outer = correlated.outputs.iter().any(mentions_outer);
+    if kind == JoinKind::Left && has_outer && !correlated.always_one_row {
+        let what = "LEFT JOIN with a LATERAL sub-query whose columns depend on the left side";
+        return Err(SqlError::not_supported(reference.span, what));
+    }
+    // An aggregation without keys has a row for each left row.
+    let kind = if correlated.always_one_row { JoinKind::Left } else { kind };
+    let outputs: Vec<Expression> = (0..query.columns.len()).map(|column| correlated.output(column, width)).collect();
+    let on = correlated.conditions.into_iter().map(|part| over_join(part, width)).collect();
+    let condition = Expression::conjunction(on).unwrap_or_else(always_true);
+    let columns = join_columns(&left.columns, &correlated.relation.columns, kind);
+    let join = RelationKind::Join { left: left.clone(), right: correlated.relation, kind, condition };
+    let joined = Relation::new(join, columns);
+    let padded = kind == JoinKind::Left;
+    let output = |output: Expression| match output {
+        Expression::Column { index, data_type } if padded => Expression::column(index, data_type.with_nullable(true)),
+        other => other,
+    };
+    let mut expressions: Vec<Expression> = joined.identity().into_iter().take(width).collect();
+    expressions.extend(outputs.into_iter().map(output));
+    let alias = reference.alias.as_ref();
+    let given = alias.map_or(&[][..], |alias| &alias.columns);
+    let name = |(position, column): (usize, &Column)| {
+        given.get(position).map_or_else(|| column.name.clone(), |name| name.value.clone())
+    };
+    let names = left.columns.iter().map(|column| column.name.clone());
+    let names = names.chain(query.columns.iter().enumerate().map(name)).collect();
+    let relation = crate::bind::select::projected(joined, expressions, names);
+    let outer = scope.outer.clone();
+    let added = relation.columns[width..].to_vec();
+    let mut scope = scope.join(Scope::of_table(alias.map(|alias| alias.name.value.clone()), added));
+    scope.outer = outer;
+    Ok((relation, scope))
 }
 
 /// Columns that UNNEST of a collection adds, and whether a ROW element becomes one column a field.
