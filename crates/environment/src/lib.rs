@@ -1,4 +1,4 @@
-//! The only door to clock, randomness, threads, signals and local disk.
+//! The only door to clock, randomness, threads, signals, local disk and object stores.
 //!
 //! Everything else in the project reaches these through [`Environment`], so that the same code runs on the real
 //! machine ([`Environment::real`]) and inside the deterministic simulator (crate `simulation`), which implements
@@ -17,6 +17,7 @@ pub mod limits;
 mod platform;
 mod random;
 mod real;
+pub mod store;
 mod temporary;
 mod wait;
 mod worker;
@@ -30,6 +31,10 @@ pub use host::{HostFacts, ProcessUsage};
 pub use interrupt::InterruptFlag;
 pub use platform::{Environment, Platform};
 pub use random::Random;
+pub use store::{
+    InvalidObjectName, MemoryStore, ObjectName, Store, StoreBackend, StoreError, StoreErrorKind, StoreOperation,
+    StoredObject,
+};
 pub use temporary::TemporaryDirectory;
 pub use wait::{WaitError, WaitTarget, Waiter};
 pub use worker::{

@@ -1,0 +1,136 @@
+//! Objects that outlive a process: a folder of a disk, a bucket of an object store, or memory.
+//!
+//! The contract is as narrow as checkpoints and committed files need it: whole objects with unique names, made once and never changed.
+//! Calls block, so only the I/O pool makes them. "Done" means durable: an object whose [`StoreBackend::put_new`] returned `Ok` survives a
+//! loss of power. An error that leaves open whether the operation happened says so ([`StoreErrorKind::Unknown`]); only reading resolves it.
+
+mod error;
+mod memory;
+mod name;
+
+use std::fmt;
+use std::ops::Range;
+use std::sync::Arc;
+
+pub use error::{StoreError, StoreErrorKind, StoreOperation};
+pub use memory::MemoryStore;
+pub use name::{InvalidObjectName, ObjectName};
+
+/// What a listing says of an object.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct StoredObject {
+    /// The object's name.
+    pub name: ObjectName,
+    /// Its length in bytes.
+    pub len_bytes: u64,
+    /// When it was made, in milliseconds since the epoch, by the store's clock.
+    pub modified_ms: i64,
+}
+
+/// What a store can do; see the module for what "done" means.
+pub trait StoreBackend: Send + Sync {
+    /// Makes an object that must not be there yet (create-if-absent: of two writers exactly one succeeds).
+    ///
+    /// # Errors
+    /// `AlreadyExists`, `Denied`, `Full`, `Unavailable` (not done), `Unknown` (perhaps done).
+    fn put_new(&self, name: &ObjectName, bytes: &[u8]) -> Result<(), StoreError>;
+
+    /// An object's bytes, or those of a range of it (which must lie inside of it).
+    ///
+    /// # Errors
+    /// `NotFound`, `Denied`, `Unavailable`.
+    fn get(&self, name: &ObjectName, range: Option<Range<u64>>) -> Result<Vec<u8>, StoreError>;
+
+    /// An object's length.
+    ///
+    /// # Errors
+    /// As [`StoreBackend::get`].
+    fn head(&self, name: &ObjectName) -> Result<StoredObject, StoreError>;
+
+    /// All objects whose names begin with this folder (`""` for all), sorted by name. Sees everything whose `put_new` returned before.
+    ///
+    /// # Errors
+    /// `Denied`, `Unavailable`. A folder that is not there is empty.
+    fn list(&self, folder: &str) -> Result<Vec<StoredObject>, StoreError>;
+
+    /// Removes an object. One that is not there counts as removed.
+    ///
+    /// # Errors
+    /// `Denied`, `Unavailable`, `Unknown`.
+    fn delete(&self, name: &ObjectName) -> Result<(), StoreError>;
+
+    /// Where this is, for messages: `file:/var/flott`, `s3://bucket/prefix`.
+    fn location(&self) -> &str;
+}
+
+/// A cheap, cloneable handle on a store. Every error names the operation, the object and the store.
+#[derive(Clone)]
+pub struct Store {
+    backend: Arc<dyn StoreBackend>,
+}
+
+impl Store {
+    /// A store of this kind.
+    pub fn new(backend: Arc<dyn StoreBackend>) -> Self {
+        Store { backend }
+    }
+
+    /// See [`StoreBackend::put_new`].
+    ///
+    /// # Errors
+    /// See there.
+    pub fn put_new(&self, name: &ObjectName, bytes: &[u8]) -> Result<(), StoreError> {
+        self.backend.put_new(name, bytes)
+    }
+
+    /// See [`StoreBackend::get`].
+    ///
+    /// # Errors
+    /// See there.
+    pub fn get(&self, name: &ObjectName) -> Result<Vec<u8>, StoreError> {
+        self.backend.get(name, None)
+    }
+
+    /// See [`StoreBackend::get`].
+    ///
+    /// # Errors
+    /// See there.
+    pub fn get_range(&self, name: &ObjectName, range: Range<u64>) -> Result<Vec<u8>, StoreError> {
+        self.backend.get(name, Some(range))
+    }
+
+    /// See [`StoreBackend::head`].
+    ///
+    /// # Errors
+    /// See there.
+    pub fn head(&self, name: &ObjectName) -> Result<StoredObject, StoreError> {
+        self.backend.head(name)
+    }
+
+    /// See [`StoreBackend::list`].
+    ///
+    /// # Errors
+    /// See there.
+    pub fn list(&self, folder: &str) -> Result<Vec<StoredObject>, StoreError> {
+        self.backend.list(folder)
+    }
+
+    /// See [`StoreBackend::delete`].
+    ///
+    /// # Errors
+    /// See there.
+    pub fn delete(&self, name: &ObjectName) -> Result<(), StoreError> {
+        self.backend.delete(name)
+    }
+
+    /// Where this is, for messages.
+    pub fn location(&self) -> &str {
+        self.backend.location()
+    }
+}
+
+impl fmt::Debug for Store {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(formatter, "Store({})", self.location())
+    }
+}
