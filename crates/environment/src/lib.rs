@@ -5,7 +5,7 @@
 //! [`Platform`]. The ban on the standard library's own doors is a clippy list; this crate is the one exempt from it.
 //!
 //! Work runs in [`Worker`]s: cooperative loops that are turned until they say that they are idle, and that other
-//! threads wake through a [`Waker`]. A thread that is not a worker (the one of a command line, say) waits with a
+//! threads wake through a [`Waker`]. Calls that block are made by the [`IoPool`]. A thread that is not a worker (the one of a command line, say) waits with a
 //! [`Waiter`].
 #![allow(clippy::disallowed_methods)]
 
@@ -13,6 +13,7 @@ mod clock;
 pub mod disk;
 mod host;
 mod interrupt;
+mod io;
 pub mod limits;
 mod platform;
 mod random;
@@ -29,6 +30,7 @@ pub use disk::{
 };
 pub use host::{HostFacts, ProcessUsage};
 pub use interrupt::InterruptFlag;
+pub use io::{IoPending, IoPool, IoRefusal, IoRefused, IoTask};
 pub use platform::{Environment, Platform};
 pub use random::Random;
 pub use store::{

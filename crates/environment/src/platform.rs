@@ -7,11 +7,12 @@ use crate::clock::Clock;
 use crate::disk::{Disk, DiskError};
 use crate::host::{HostFacts, ProcessUsage};
 use crate::interrupt::InterruptFlag;
+use crate::io::{IoPool, IoRefusal, IoTask};
 use crate::random::Random;
 use crate::real::RealPlatform;
 use crate::temporary::TemporaryDirectory;
 use crate::wait::{WaitTarget, Waiter};
-use crate::worker::{MakeWorker, WorkerCompletion, WorkerHandle};
+use crate::worker::{MakeWorker, Waker, WorkerCompletion, WorkerHandle};
 
 /// What stands behind an [`Environment`]: the real machine, or the simulator.
 pub trait Platform: Send + Sync {
@@ -20,6 +21,12 @@ pub trait Platform: Send + Sync {
 
     /// Starts a worker. `completion` is completed when it has ended and was dropped, or could not be started.
     fn start(&self, name: &str, make: MakeWorker, completion: Arc<WorkerCompletion>);
+
+    /// Runs a task that may block and catches its own panics.
+    ///
+    /// # Errors
+    /// The task itself where the queue is full, and `refused` is woken once when there is room; or where there is no thread.
+    fn submit_io(&self, name: &str, task: IoTask, refused: &Waker) -> Result<(), (IoRefusal, IoTask)>;
 
     /// A new waiter of the calling thread.
     fn wait_target(&self) -> Box<dyn WaitTarget>;
@@ -92,6 +99,11 @@ impl Environment {
         let completion = Arc::new(WorkerCompletion::default());
         self.platform.start(name, make, completion.clone());
         WorkerHandle::new(name, completion, self.platform.clone())
+    }
+
+    /// Where calls that block are made.
+    pub fn io(&self) -> IoPool {
+        IoPool::new(self.platform.clone())
     }
 
     /// A means for the calling thread, which must not be a worker, to wait for what workers bring about.

@@ -7,6 +7,7 @@
 //! wait fails and names the idle workers and the seed. Every turn takes a random, small simulated time, so timers fire
 //! also while workers are busy. Whatever happens is written to a trace: the same seed gives the same trace.
 
+mod io;
 pub mod limits;
 mod platform;
 mod schedule;
@@ -15,4 +16,5 @@ mod store;
 mod trace;
 mod wait;
 
+pub use io::IoDelay;
 pub use simulation::Simulation;
