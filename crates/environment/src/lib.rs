@@ -34,8 +34,8 @@ pub use io::{IoPending, IoPool, IoRefusal, IoRefused, IoTask};
 pub use platform::{Environment, Platform};
 pub use random::Random;
 pub use store::{
-    InvalidObjectName, MemoryStore, ObjectName, Store, StoreBackend, StoreError, StoreErrorKind, StoreOperation,
-    StoredObject,
+    InvalidObjectName, LocalStore, MemoryStore, ObjectName, Store, StoreBackend, StoreError, StoreErrorKind,
+    StoreOperation, StoredObject,
 };
 pub use temporary::TemporaryDirectory;
 pub use wait::{WaitError, WaitTarget, Waiter};

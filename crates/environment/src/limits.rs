@@ -16,3 +16,9 @@ pub const IO_QUEUE_TASKS: usize = 1_024;
 
 /// Bytes of the buffer through which [`crate::Disk::read`] reads a whole file at first; it grows with the file.
 pub const READ_BUFFER_BYTES: usize = 64 * 1024;
+
+/// Folders within folders that a local store lists: names have far fewer segments, deeper ones are a link that leads back up.
+pub const STORE_FOLDER_DEPTH_MAX: usize = 64;
+
+/// Times that a local store makes a folder anew which somebody removes, as it is empty, before the object is in it.
+pub const STORE_FOLDER_RETRIES: usize = 16;

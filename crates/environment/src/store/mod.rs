@@ -5,6 +5,7 @@
 //! loss of power. An error that leaves open whether the operation happened says so ([`StoreErrorKind::Unknown`]); only reading resolves it.
 
 mod error;
+mod local;
 mod memory;
 mod name;
 
@@ -13,6 +14,7 @@ use std::ops::Range;
 use std::sync::Arc;
 
 pub use error::{StoreError, StoreErrorKind, StoreOperation};
+pub use local::LocalStore;
 pub use memory::MemoryStore;
 pub use name::{InvalidObjectName, ObjectName};
 
@@ -58,6 +60,15 @@ pub trait StoreBackend: Send + Sync {
     /// # Errors
     /// `Denied`, `Unavailable`, `Unknown`.
     fn delete(&self, name: &ObjectName) -> Result<(), StoreError>;
+
+    /// Removes what crashed writers left of objects they never finished: temporary files, uploads that were begun. Only those in `folder`
+    /// (`""` for all) which are older than `older_than_ms`, so that nobody's work in progress is lost. Returns how many.
+    ///
+    /// # Errors
+    /// As [`StoreBackend::list`] and [`StoreBackend::delete`].
+    fn sweep(&self, _folder: &str, _older_than_ms: i64) -> Result<usize, StoreError> {
+        Ok(0)
+    }
 
     /// Where this is, for messages: `file:/var/flott`, `s3://bucket/prefix`.
     fn location(&self) -> &str;
@@ -121,6 +132,14 @@ impl Store {
     /// See there.
     pub fn delete(&self, name: &ObjectName) -> Result<(), StoreError> {
         self.backend.delete(name)
+    }
+
+    /// See [`StoreBackend::sweep`].
+    ///
+    /// # Errors
+    /// See there.
+    pub fn sweep(&self, folder: &str, older_than_ms: i64) -> Result<usize, StoreError> {
+        self.backend.sweep(folder, older_than_ms)
     }
 
     /// Where this is, for messages.

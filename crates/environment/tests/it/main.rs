@@ -2,4 +2,5 @@
 
 mod disk;
 mod io;
+mod store;
 mod workers;
