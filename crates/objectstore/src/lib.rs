@@ -1,0 +1,1 @@
+//! Stores of S3, Google Cloud Storage and Azure Blob.
