@@ -22,3 +22,6 @@ pub const MIN_IO_DELAY_NS: u64 = 10_000;
 
 /// Doublings of [`MIN_IO_DELAY_NS`] that a task may take: 10 µs to 0.65 s, as disks and object stores do.
 pub const IO_DELAY_DOUBLINGS: u64 = 16;
+
+/// Calls of a faulty store after which a late effect has come at the latest.
+pub const MAX_LATE_CALLS: u64 = 8;

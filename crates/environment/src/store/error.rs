@@ -13,6 +13,10 @@ pub enum StoreOperation {
     Head,
     List,
     Delete,
+    BeginUpload,
+    PutPart,
+    CompleteUpload,
+    AbortUpload,
 }
 
 impl StoreOperation {
@@ -23,6 +27,10 @@ impl StoreOperation {
             StoreOperation::Head => "look at",
             StoreOperation::List => "list",
             StoreOperation::Delete => "delete",
+            StoreOperation::BeginUpload => "begin the upload of",
+            StoreOperation::PutPart => "upload a part of",
+            StoreOperation::CompleteUpload => "complete the upload of",
+            StoreOperation::AbortUpload => "abort the upload of",
         }
     }
 }

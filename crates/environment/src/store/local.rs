@@ -18,7 +18,7 @@ use crate::random::Random;
 use crate::store::{ObjectName, StoreBackend, StoreError, StoreErrorKind, StoreOperation, StoredObject};
 
 /// What stands between an object's name and the number of an attempt to write it.
-const TEMPORARY_MARK: char = '~';
+pub(super) const TEMPORARY_MARK: char = '~';
 
 /// A folder of a disk as a store.
 pub struct LocalStore {
@@ -43,23 +43,27 @@ impl LocalStore {
         LocalStore { disk, clock, root: root.to_path_buf(), location, attempts, doubtful, is_root_durable }
     }
 
-    fn path(&self, name: &ObjectName) -> PathBuf {
+    pub(super) fn disk(&self) -> &Disk {
+        &self.disk
+    }
+
+    pub(super) fn path(&self, name: &ObjectName) -> PathBuf {
         self.root.join(name.as_str())
     }
 
-    fn error(&self, operation: StoreOperation, name: &ObjectName, error: &DiskError) -> StoreError {
+    pub(super) fn error(&self, operation: StoreOperation, name: &ObjectName, error: &DiskError) -> StoreError {
         StoreError::new(kind_of(error), operation, name, &self.location, error.to_string())
     }
 
     /// A name beside `path` that no object has.
-    fn temporary(&self, path: &Path) -> PathBuf {
+    pub(super) fn temporary(&self, path: &Path) -> PathBuf {
         let number = self.attempts.lock().unwrap_or_else(PoisonError::into_inner).next_u64();
         let name = path.file_name().unwrap_or_default().to_string_lossy();
         path.with_file_name(format!("{name}{TEMPORARY_MARK}{number:016x}"))
     }
 
     /// Writes and syncs a file of a new temporary name in a folder that may be removed, when empty, at any time.
-    fn write_temporary(&self, path: &Path, bytes: &[u8]) -> Result<PathBuf, DiskError> {
+    pub(super) fn write_temporary(&self, path: &Path, bytes: &[u8]) -> Result<PathBuf, DiskError> {
         let temporary = self.temporary(path);
         let mut attempt = 0;
         let mut file = loop {
@@ -82,12 +86,12 @@ impl LocalStore {
     }
 
     /// Removes a temporary name. One that stays is invisible and swept later, so a failure changes nothing.
-    fn abandon(&self, temporary: &Path) {
+    pub(super) fn abandon(&self, temporary: &Path) {
         let _swept_later = self.disk.remove_file(temporary);
     }
 
     /// Makes the names in a folder, and the folder itself, durable. A folder that is durable already costs next to nothing.
-    fn sync_folders(&self, folder: &Path) -> Result<(), DiskError> {
+    pub(super) fn sync_folders(&self, folder: &Path) -> Result<(), DiskError> {
         let mut inside = folder.ancestors().take_while(|ancestor| ancestor.starts_with(&self.root));
         inside.try_for_each(|folder| self.disk.sync_dir(folder))?;
         if !self.is_root_durable.load(Ordering::Acquire) {
@@ -124,7 +128,7 @@ impl LocalStore {
     }
 
     /// Removes the folders above a removed object that are empty now.
-    fn remove_empty_folders(&self, path: &Path) {
+    pub(super) fn remove_empty_folders(&self, path: &Path) {
         for folder in
             path.ancestors().skip(1).take_while(|folder| folder.starts_with(&self.root) && *folder != self.root)
         {
@@ -270,6 +274,22 @@ impl StoreBackend for LocalStore {
             let reason = format!("it is gone, but a loss of power may bring it back: {error}");
             StoreError::new(StoreErrorKind::Unknown, StoreOperation::Delete, name, &self.location, reason)
         })
+    }
+
+    fn begin_upload(&self, name: &ObjectName) -> Result<String, StoreError> {
+        Ok(self.begin_upload_of(name))
+    }
+
+    fn put_part(&self, name: &ObjectName, upload: &str, index: u32, bytes: &[u8]) -> Result<String, StoreError> {
+        self.write_part(name, upload, index, bytes)
+    }
+
+    fn complete_upload(&self, name: &ObjectName, upload: &str, parts: &[String]) -> Result<(), StoreError> {
+        self.join_parts(name, upload, parts)
+    }
+
+    fn abort_upload(&self, name: &ObjectName, upload: &str) -> Result<(), StoreError> {
+        self.remove_parts(StoreOperation::AbortUpload, name, upload)
     }
 
     fn sweep(&self, folder: &str, older_than_ms: i64) -> Result<usize, StoreError> {

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::ops::Range;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use super::memory_uploads::Uploads;
 use crate::store::{ObjectName, StoreBackend, StoreError, StoreErrorKind, StoreOperation, StoredObject};
 
 type Objects = BTreeMap<ObjectName, Arc<[u8]>>;
@@ -12,6 +13,7 @@ type Objects = BTreeMap<ObjectName, Arc<[u8]>>;
 #[derive(Default)]
 pub struct MemoryStore {
     objects: Mutex<Objects>,
+    uploads: Mutex<Uploads>,
 }
 
 impl MemoryStore {
@@ -22,7 +24,7 @@ impl MemoryStore {
 
     /// A store with these objects.
     pub fn with_objects(objects: Objects) -> Self {
-        MemoryStore { objects: Mutex::new(objects) }
+        MemoryStore { objects: Mutex::new(objects), uploads: Mutex::default() }
     }
 
     /// All objects as they are now.
@@ -32,6 +34,10 @@ impl MemoryStore {
 
     fn lock(&self) -> MutexGuard<'_, Objects> {
         self.objects.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn uploads(&self) -> MutexGuard<'_, Uploads> {
+        self.uploads.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn error(&self, kind: StoreErrorKind, operation: StoreOperation, name: &ObjectName, reason: &str) -> StoreError {
@@ -84,6 +90,41 @@ impl StoreBackend for MemoryStore {
     fn delete(&self, name: &ObjectName) -> Result<(), StoreError> {
         self.lock().remove(name);
         Ok(())
+    }
+
+    fn begin_upload(&self, name: &ObjectName) -> Result<String, StoreError> {
+        Ok(self.uploads().begin(name))
+    }
+
+    fn put_part(&self, name: &ObjectName, upload: &str, index: u32, bytes: &[u8]) -> Result<String, StoreError> {
+        let part = self.uploads().put(name, upload, index, bytes);
+        part.ok_or_else(|| self.error(StoreErrorKind::NotFound, StoreOperation::PutPart, name, "no such upload"))
+    }
+
+    fn complete_upload(&self, name: &ObjectName, upload: &str, parts: &[String]) -> Result<(), StoreError> {
+        let operation = StoreOperation::CompleteUpload;
+        let assembled = self.uploads().assemble(name, upload, parts);
+        match assembled {
+            Some(Ok(bytes)) => match self.put_new(name, &bytes) {
+                Err(error) if error.kind != StoreErrorKind::AlreadyExists => return Err(error),
+                _ => {}
+            },
+            Some(Err(reason)) => return Err(self.error(StoreErrorKind::Invalid, operation, name, &reason)),
+            // Completed before, then.
+            None if self.lock().contains_key(name) => {}
+            None => return Err(self.error(StoreErrorKind::NotFound, operation, name, "no such upload")),
+        }
+        self.uploads().end(upload);
+        Ok(())
+    }
+
+    fn abort_upload(&self, _name: &ObjectName, upload: &str) -> Result<(), StoreError> {
+        self.uploads().end(upload);
+        Ok(())
+    }
+
+    fn sweep(&self, folder: &str, _older_than_ms: i64) -> Result<usize, StoreError> {
+        Ok(self.uploads().sweep(folder))
     }
 
     fn location(&self) -> &str {

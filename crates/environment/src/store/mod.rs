@@ -6,7 +6,9 @@
 
 mod error;
 mod local;
+mod local_uploads;
 mod memory;
+mod memory_uploads;
 mod name;
 
 use std::fmt;
@@ -60,6 +62,51 @@ pub trait StoreBackend: Send + Sync {
     /// # Errors
     /// `Denied`, `Unavailable`, `Unknown`.
     fn delete(&self, name: &ObjectName) -> Result<(), StoreError>;
+
+    /// Begins an object that is written in parts and is not there before [`StoreBackend::complete_upload`]. The upload's id outlives the
+    /// process, so that another can complete or abort it.
+    ///
+    /// # Errors
+    /// `Denied`, `Unavailable`, `Unknown`; `Invalid` where the store has no such uploads.
+    fn begin_upload(&self, name: &ObjectName) -> Result<String, StoreError> {
+        Err(self.without_uploads(StoreOperation::BeginUpload, name))
+    }
+
+    /// Writes the part `index` (from 0) of an upload, durably, and gives the part's id. Writing it again replaces it. All parts but the last
+    /// have at least [`StoreBackend::min_part_bytes`].
+    ///
+    /// # Errors
+    /// `NotFound` where there is no such upload, `Denied`, `Full`, `Unavailable`, `Unknown`.
+    fn put_part(&self, name: &ObjectName, _upload: &str, _index: u32, _bytes: &[u8]) -> Result<String, StoreError> {
+        Err(self.without_uploads(StoreOperation::PutPart, name))
+    }
+
+    /// Makes the object of an upload's parts, given their ids in order. Idempotent: once completed, it is fine to complete it again.
+    ///
+    /// # Errors
+    /// `NotFound` where there is neither such an upload nor the object, `Denied`, `Full`, `Unavailable`, `Unknown`.
+    fn complete_upload(&self, name: &ObjectName, _upload: &str, _parts: &[String]) -> Result<(), StoreError> {
+        Err(self.without_uploads(StoreOperation::CompleteUpload, name))
+    }
+
+    /// Removes an upload with its parts. One that is not there counts as removed; a completed one stays.
+    ///
+    /// # Errors
+    /// As [`StoreBackend::delete`].
+    fn abort_upload(&self, name: &ObjectName, _upload: &str) -> Result<(), StoreError> {
+        Err(self.without_uploads(StoreOperation::AbortUpload, name))
+    }
+
+    /// The least bytes of a part that is not the last.
+    fn min_part_bytes(&self) -> u64 {
+        0
+    }
+
+    /// The error of a store that knows no uploads in parts.
+    fn without_uploads(&self, operation: StoreOperation, name: &ObjectName) -> StoreError {
+        let reason = "not supported: uploads in parts to this store";
+        StoreError::new(StoreErrorKind::Invalid, operation, name, self.location(), reason)
+    }
 
     /// Removes what crashed writers left of objects they never finished: temporary files, uploads that were begun. Only those in `folder`
     /// (`""` for all) which are older than `older_than_ms`, so that nobody's work in progress is lost. Returns how many.
@@ -132,6 +179,43 @@ impl Store {
     /// See there.
     pub fn delete(&self, name: &ObjectName) -> Result<(), StoreError> {
         self.backend.delete(name)
+    }
+
+    /// See [`StoreBackend::begin_upload`].
+    ///
+    /// # Errors
+    /// See there.
+    pub fn begin_upload(&self, name: &ObjectName) -> Result<String, StoreError> {
+        self.backend.begin_upload(name)
+    }
+
+    /// See [`StoreBackend::put_part`].
+    ///
+    /// # Errors
+    /// See there.
+    pub fn put_part(&self, name: &ObjectName, upload: &str, index: u32, bytes: &[u8]) -> Result<String, StoreError> {
+        self.backend.put_part(name, upload, index, bytes)
+    }
+
+    /// See [`StoreBackend::complete_upload`].
+    ///
+    /// # Errors
+    /// See there.
+    pub fn complete_upload(&self, name: &ObjectName, upload: &str, parts: &[String]) -> Result<(), StoreError> {
+        self.backend.complete_upload(name, upload, parts)
+    }
+
+    /// See [`StoreBackend::abort_upload`].
+    ///
+    /// # Errors
+    /// See there.
+    pub fn abort_upload(&self, name: &ObjectName, upload: &str) -> Result<(), StoreError> {
+        self.backend.abort_upload(name, upload)
+    }
+
+    /// See [`StoreBackend::min_part_bytes`].
+    pub fn min_part_bytes(&self) -> u64 {
+        self.backend.min_part_bytes()
     }
 
     /// See [`StoreBackend::sweep`].

@@ -3,4 +3,5 @@
 mod io;
 mod replay;
 mod scheduling;
+mod stores;
 mod workload;
