@@ -35,7 +35,7 @@ pub use platform::{Environment, Platform};
 pub use random::Random;
 pub use store::{
     InvalidObjectName, LocalStore, MemoryStore, ObjectName, Store, StoreBackend, StoreError, StoreErrorKind,
-    StoreOperation, StoredObject,
+    StoreOpener, StoreOperation, StoreUri, StoredObject,
 };
 pub use temporary::TemporaryDirectory;
 pub use wait::{WaitError, WaitTarget, Waiter};

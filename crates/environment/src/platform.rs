@@ -10,6 +10,7 @@ use crate::interrupt::InterruptFlag;
 use crate::io::{IoPool, IoRefusal, IoTask};
 use crate::random::Random;
 use crate::real::RealPlatform;
+use crate::store::{self, MemoryStores, Store, StoreError, StoreOpener};
 use crate::temporary::TemporaryDirectory;
 use crate::wait::{WaitTarget, Waiter};
 use crate::worker::{MakeWorker, Waker, WorkerCompletion, WorkerHandle};
@@ -43,6 +44,11 @@ pub trait Platform: Send + Sync {
     /// Facts of the machine that don't change.
     fn host(&self) -> HostFacts;
 
+    /// A variable of the process's environment.
+    fn variable(&self, _name: &str) -> Option<String> {
+        None
+    }
+
     /// What this process has used so far.
     fn usage(&self) -> ProcessUsage;
 }
@@ -53,23 +59,30 @@ pub struct Environment {
     platform: Arc<dyn Platform>,
     clock: Clock,
     disk: Disk,
+    memory_stores: MemoryStores,
+    store_opener: Option<Arc<dyn StoreOpener>>,
 }
 
 impl Environment {
     /// The machine: OS threads, system clocks, local files.
     pub fn real() -> Self {
         let clock = Clock::real();
-        Environment { platform: Arc::new(RealPlatform::new(clock.clone())), clock, disk: Disk::local() }
+        Environment::from_parts(Arc::new(RealPlatform::new(clock.clone())), clock, Disk::local())
     }
 
     /// An environment of other parts: for the simulator and for tests (a real machine with a disk in memory, say).
     pub fn from_parts(platform: Arc<dyn Platform>, clock: Clock, disk: Disk) -> Self {
-        Environment { platform, clock, disk }
+        Environment { platform, clock, disk, memory_stores: MemoryStores::default(), store_opener: None }
     }
 
     /// The same environment with another disk.
     pub fn with_disk(&self, disk: Disk) -> Self {
         Environment { disk, ..self.clone() }
+    }
+
+    /// The same environment, which opens stores of more schemes.
+    pub fn with_store_opener(&self, opener: Arc<dyn StoreOpener>) -> Self {
+        Environment { store_opener: Some(opener), ..self.clone() }
     }
 
     /// Wall clock and monotonic clock.
@@ -90,6 +103,36 @@ impl Environment {
     /// Local files.
     pub fn disk(&self) -> &Disk {
         &self.disk
+    }
+
+    /// The store of a URI: a path, `file:`, `memory:`, or what the opener knows. Touches nothing outside.
+    ///
+    /// # Errors
+    /// `Invalid` where the URI, its scheme or what is configured for it is wrong.
+    pub fn open_store(&self, uri: &str) -> Result<Store, StoreError> {
+        store::open(uri, self, &self.memory_stores, self.store_opener.as_deref())
+    }
+
+    /// As [`Environment::open_store`], for checkpoints and savepoints: encrypted, where that is configured.
+    ///
+    /// # Errors
+    /// As there, and where the key cannot be had.
+    pub fn open_protected_store(&self, uri: &str) -> Result<Store, StoreError> {
+        let store = self.open_store(uri)?;
+        match &self.store_opener {
+            Some(opener) => opener.protect(store, self),
+            None => Ok(store),
+        }
+    }
+
+    /// Makes `memory:name` stand for this store from now on, in all clones of this environment: for tests.
+    pub fn mount_store(&self, name: &str, store: Store) {
+        self.memory_stores.mount(name, store);
+    }
+
+    /// A variable of the process's environment; none in simulation.
+    pub fn variable(&self, name: &str) -> Option<String> {
+        self.platform.variable(name)
     }
 
     /// Starts a worker: on the real machine an OS thread of this name, in simulation a worker of the simulator. `make`

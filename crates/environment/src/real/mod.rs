@@ -61,6 +61,10 @@ impl Platform for RealPlatform {
         facts::host()
     }
 
+    fn variable(&self, name: &str) -> Option<String> {
+        std::env::var(name).ok()
+    }
+
     fn usage(&self) -> ProcessUsage {
         facts::usage()
     }

@@ -8,6 +8,7 @@ use crate::store::ObjectName;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[allow(missing_docs)]
 pub enum StoreOperation {
+    Open,
     Put,
     Get,
     Head,
@@ -22,6 +23,7 @@ pub enum StoreOperation {
 impl StoreOperation {
     fn verb(self) -> &'static str {
         match self {
+            StoreOperation::Open => "open",
             StoreOperation::Put => "write",
             StoreOperation::Get => "read",
             StoreOperation::Head => "look at",

@@ -10,6 +10,7 @@ mod local_uploads;
 mod memory;
 mod memory_uploads;
 mod name;
+mod open;
 
 use std::fmt;
 use std::ops::Range;
@@ -19,6 +20,9 @@ pub use error::{StoreError, StoreErrorKind, StoreOperation};
 pub use local::LocalStore;
 pub use memory::MemoryStore;
 pub use name::{InvalidObjectName, ObjectName};
+pub(crate) use open::MemoryStores;
+pub(crate) use open::open;
+pub use open::{StoreOpener, StoreUri};
 
 /// What a listing says of an object.
 #[derive(Clone, Debug, PartialEq, Eq)]
