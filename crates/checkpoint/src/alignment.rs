@@ -213,11 +213,12 @@ impl BarrierAligner {
             return;
         }
         let before_id = std::mem::replace(&mut of_channel.last_id, barrier.checkpoint_id);
+        self.leave_out(before_id, barrier.checkpoint_id, actions);
         if barrier.checkpoint_id <= self.over_id {
             return;
         }
         if self.mode == AlignmentMode::AtLeastOnce {
-            return self.note(barrier, before_id, actions);
+            return self.note(barrier, actions);
         }
         if self.current.is_none_or(|current| barrier.checkpoint_id >= current.barrier.checkpoint_id) {
             self.begin(barrier, actions);
@@ -308,10 +309,9 @@ impl BarrierAligner {
         self.channels.iter().all(|channel| channel.may_overtake || channel.last_id >= id)
     }
 
-    /// At least once: a barrier was read from a channel whose barrier before was `before_id`.
-    fn note(&mut self, barrier: Barrier, before_id: u64, actions: &mut Vec<AlignmentAction>) {
+    /// At least once: a barrier was read.
+    fn note(&mut self, barrier: Barrier, actions: &mut Vec<AlignmentAction>) {
         let id = barrier.checkpoint_id;
-        self.leave_out(before_id, id, actions);
         let position = self.counting.partition_point(|other| other.checkpoint_id < id);
         if self.counting.get(position).is_none_or(|other| other.checkpoint_id != id) {
             self.counting.insert(position, barrier);

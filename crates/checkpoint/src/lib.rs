@@ -18,10 +18,14 @@
 pub mod alignment;
 mod bytes;
 mod checksum;
+pub mod commit;
 pub mod coordinator;
+pub mod layout;
 pub mod limits;
 pub mod metadata;
+pub mod references;
 pub mod settings;
+pub mod store;
 mod task;
 
 pub use alignment::{AlignmentAction, AlignmentEvent, AlignmentMode, BarrierAligner};

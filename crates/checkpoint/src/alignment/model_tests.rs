@@ -56,7 +56,8 @@ impl Subtask {
                 AlignmentAction::Overtake { channel } => {
                     let id = self.aligner.current().map_or(self.last_captured(), |barrier| barrier.checkpoint_id);
                     let queue = &mut self.queues[channel];
-                    let position = queue.iter().position(|item| matches!(item, Item::Barrier(other, _) if *other == id));
+                    let position =
+                        queue.iter().position(|item| matches!(item, Item::Barrier(other, _) if *other == id));
                     let position = position.expect("it was seen there");
                     assert!(position < self.visible[channel]);
                     queue.remove(position);
@@ -103,7 +104,8 @@ impl Subtask {
     /// Looks at the barriers that wait in a channel, as a gate does.
     fn look(&mut self, channel: usize, now_ms: i64) {
         let waiting = self.queues[channel].iter().take(self.visible[channel]);
-        let barriers = waiting.filter_map(|item| if let Item::Barrier(id, must) = item { Some((*id, *must)) } else { None });
+        let barriers =
+            waiting.filter_map(|item| if let Item::Barrier(id, must) = item { Some((*id, *must)) } else { None });
         for (checkpoint_id, must_align) in barriers.collect::<Vec<_>>() {
             let barrier = Barrier { checkpoint_id, triggered_at_ms: checkpoint_id as i64 * 10, must_align };
             self.step(AlignmentEvent::Seen { channel, barrier }, now_ms);
@@ -156,11 +158,15 @@ fn check(subtask: &Subtask, streams: &Streams, mode: AlignmentMode) -> Result<()
     }
     prop_assert!(subtask.complete.is_disjoint(&subtask.aborted));
     // A checkpoint whose barrier every channel sent, and after which nothing newer could give it up, is taken.
-    let all_sent = |id: u64| streams.iter().all(|stream| stream.iter().any(|item| matches!(item, Item::Barrier(other, _) if *other == id)));
-    let none_newer = |id: u64| streams.iter().flatten().all(|item| match item {
-        Item::Barrier(other, _) | Item::Cancel(other) => *other <= id,
-        _ => true,
-    });
+    let all_sent = |id: u64| {
+        streams.iter().all(|stream| stream.iter().any(|item| matches!(item, Item::Barrier(other, _) if *other == id)))
+    };
+    let none_newer = |id: u64| {
+        streams.iter().flatten().all(|item| match item {
+            Item::Barrier(other, _) | Item::Cancel(other) => *other <= id,
+            _ => true,
+        })
+    };
     for id in (1..=CHECKPOINTS).filter(|id| all_sent(*id) && none_newer(*id)) {
         prop_assert!(subtask.complete.contains(&id), "checkpoint {} was never taken", id);
     }

@@ -26,9 +26,7 @@ fn event(text: &str) -> AlignmentEvent {
         [channel, "sees-savepoint", id] => {
             AlignmentEvent::Seen { channel: number(channel), barrier: barrier(number(id), true) }
         }
-        [channel, "cancels", id] => {
-            AlignmentEvent::Cancelled { channel: number(channel), checkpoint_id: number(id) }
-        }
+        [channel, "cancels", id] => AlignmentEvent::Cancelled { channel: number(channel), checkpoint_id: number(id) },
         [channel, "ends"] => AlignmentEvent::Ended { channel: number(channel) },
         ["time", "passes"] => AlignmentEvent::TimePassed,
         _ => panic!("not an event: {text}"),
@@ -65,7 +63,8 @@ fn trace(mode: AlignmentMode, may_overtake: &[bool], script: &str) {
         let mut actions = Vec::new();
         aligner.step(event(left), now_ms, &mut actions);
         let texts: Vec<String> = actions.iter().map(text).collect();
-        let blocked: Vec<String> = (0..may_overtake.len()).filter(|c| aligner.is_blocked(*c)).map(|c| c.to_string()).collect();
+        let blocked: Vec<String> =
+            (0..may_overtake.len()).filter(|c| aligner.is_blocked(*c)).map(|c| c.to_string()).collect();
         let actual = format!("{} | {}", texts.join(", "), blocked.join(" "));
         let expected: Vec<&str> = right.split('|').map(str::trim).collect();
         assert_eq!(actual.trim(), format!("{} | {}", expected[0], expected[1]).trim(), "after {left}");
