@@ -114,12 +114,12 @@ impl Operator for ChangelogNormalize {
     }
 
     fn snapshot(&mut self, writer: &mut SnapshotWriter) -> Result<(), OperatorError> {
-        self.rows.snapshot("rows", writer);
+        self.rows.snapshot("rows", writer)?;
         Ok(())
     }
 
     fn restore(&mut self, reader: &SnapshotReader<'_>) -> Result<(), OperatorError> {
-        self.rows = KeyedTable::restore("rows", reader)?;
+        self.rows.restore_from("rows", reader)?;
         Ok(())
     }
 }

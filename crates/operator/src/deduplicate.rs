@@ -272,13 +272,13 @@ impl Operator for Deduplicate {
     }
 
     fn snapshot(&mut self, writer: &mut SnapshotWriter) -> Result<(), OperatorError> {
-        self.rows.snapshot("rows", writer);
+        self.rows.snapshot("rows", writer)?;
         self.timers.snapshot("timers", writer);
         Ok(())
     }
 
     fn restore(&mut self, reader: &SnapshotReader<'_>) -> Result<(), OperatorError> {
-        self.rows = KeyedTable::restore("rows", reader)?;
+        self.rows.restore_from("rows", reader)?;
         self.timers = Timers::restore("timers", reader)?;
         Ok(())
     }

@@ -250,7 +250,7 @@ impl Driver {
         self.repeat(|operator, context| operator.prepare_barrier(context))?;
         let mut writer = SnapshotWriter::new(MAX_PARALLELISM);
         self.operator.snapshot(&mut writer)?;
-        Ok(OperatorSnapshot::from_bytes(&writer.finish().to_bytes())?)
+        Ok(OperatorSnapshot::from_bytes(&writer.finish()?.to_bytes())?)
     }
 }
 

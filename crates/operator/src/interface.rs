@@ -6,7 +6,7 @@
 
 use flott_evaluation::{CompileError, EvaluationError, Instant, Session};
 use flott_record::{Batch, KeyGroupRange, Schema};
-use flott_state::{DecodeError, SnapshotReader, SnapshotWriter};
+use flott_state::{DecodeError, SnapshotReader, SnapshotWriter, StateError};
 use thiserror::Error;
 
 use crate::limits::OUTPUT_ROWS_PER_STEP_MAX;
@@ -148,6 +148,9 @@ pub enum OperatorError {
     /// A snapshot that cannot be read.
     #[error(transparent)]
     Restore(#[from] DecodeError),
+    /// State that cannot be read or written.
+    #[error(transparent)]
+    State(#[from] StateError),
     /// Arrow refused an operation on columns.
     #[error(transparent)]
     Arrow(#[from] arrow_schema::ArrowError),

@@ -125,12 +125,12 @@ impl Operator for SinkMaterialize {
     }
 
     fn snapshot(&mut self, writer: &mut SnapshotWriter) -> Result<(), OperatorError> {
-        self.lists.snapshot("lists", writer);
+        self.lists.snapshot("lists", writer)?;
         Ok(())
     }
 
     fn restore(&mut self, reader: &SnapshotReader<'_>) -> Result<(), OperatorError> {
-        self.lists = KeyedTable::restore("lists", reader)?;
+        self.lists.restore_from("lists", reader)?;
         Ok(())
     }
 }

@@ -247,12 +247,12 @@ impl Operator for GroupAggregate {
 
     fn snapshot(&mut self, writer: &mut SnapshotWriter) -> Result<(), OperatorError> {
         self.groups.accumulators.make_room();
-        self.groups.snapshot(writer);
+        self.groups.snapshot(writer)?;
         Ok(())
     }
 
     fn restore(&mut self, reader: &SnapshotReader<'_>) -> Result<(), OperatorError> {
-        self.groups.restore(reader)
+        Ok(self.groups.restore(reader)?)
     }
 }
 

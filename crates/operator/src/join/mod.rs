@@ -286,8 +286,8 @@ impl Operator for Join {
     }
 
     fn snapshot(&mut self, writer: &mut SnapshotWriter) -> Result<(), OperatorError> {
-        self.left.snapshot(writer);
-        self.right.snapshot(writer);
+        self.left.snapshot(writer)?;
+        self.right.snapshot(writer)?;
         Ok(())
     }
 

@@ -4,7 +4,9 @@ use arrow_array::{Array, ArrayRef};
 use arrow_buffer::NullBuffer;
 use flott_job::spec::JoinSideKey;
 use flott_record::{Batch, KeyRows, Schema};
-use flott_state::{DecodeError, EncodedRows, KeyedTable, RowEncoder, SnapshotReader, SnapshotWriter};
+use flott_state::{
+    EncodedRows, KeyedTable, RowEncoder, SnapshotReader, SnapshotWriter, StateError, StateValue, ValueCodec,
+};
 
 use super::row_bag::{BagLayout, RowBag};
 use crate::limits::EXPIRY_SWEEP_KEYS_MIN;
@@ -148,12 +150,28 @@ impl Side {
         });
     }
 
-    pub(super) fn snapshot(&self, writer: &mut SnapshotWriter) {
-        self.table.snapshot(self.name, writer);
+    pub(super) fn snapshot(&mut self, writer: &mut SnapshotWriter) -> Result<(), StateError> {
+        self.table.snapshot_with(self.name, writer, &BagCodec(self.layout))
     }
 
-    pub(super) fn restore(&mut self, reader: &SnapshotReader<'_>) -> Result<(), DecodeError> {
-        self.table = KeyedTable::restore(self.name, reader)?;
-        self.table.iter().try_for_each(|(_, _, bag): (_, _, &RowBag)| bag.check(self.layout))
+    pub(super) fn restore(&mut self, reader: &SnapshotReader<'_>) -> Result<(), StateError> {
+        self.table.restore_with(self.name, reader, &mut BagCodec(self.layout))
     }
+}
+
+/// A bag as bytes; what is read is checked to be of the layout.
+struct BagCodec(BagLayout);
+
+impl ValueCodec<RowBag> for BagCodec {
+    fn encode(&self, bag: &RowBag, out: &mut Vec<u8>) {
+        bag.encode(out);
+    }
+
+    fn decode(&mut self, mut bytes: &[u8]) -> Result<RowBag, StateError> {
+        let bag = RowBag::decode(&mut bytes)?;
+        bag.check(self.0)?;
+        Ok(bag)
+    }
+
+    fn evict(&mut self, _bag: RowBag) {}
 }

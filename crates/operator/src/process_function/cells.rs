@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 use std::marker::PhantomData;
 
 use flott_state::encoding::{read_length, write_length};
-use flott_state::{DecodeError, KeyedTable, SnapshotReader, SnapshotWriter, StateValue};
+use flott_state::{DecodeError, KeyedTable, SnapshotReader, SnapshotWriter, StateError, StateValue};
 
 /// One value for each key.
 ///
@@ -46,8 +46,8 @@ pub struct States {
 trait StateTable {
     fn as_any(&self) -> &dyn Any;
     fn as_any_mut(&mut self) -> &mut dyn Any;
-    fn snapshot(&self, state: &str, writer: &mut SnapshotWriter);
-    fn restore(&mut self, state: &str, reader: &SnapshotReader<'_>) -> Result<(), DecodeError>;
+    fn snapshot(&mut self, state: &str, writer: &mut SnapshotWriter) -> Result<(), StateError>;
+    fn restore(&mut self, state: &str, reader: &SnapshotReader<'_>) -> Result<(), StateError>;
 }
 
 impl<V: StateValue + 'static> StateTable for KeyedTable<V> {
@@ -59,13 +59,12 @@ impl<V: StateValue + 'static> StateTable for KeyedTable<V> {
         self
     }
 
-    fn snapshot(&self, state: &str, writer: &mut SnapshotWriter) {
-        KeyedTable::snapshot(self, state, writer);
+    fn snapshot(&mut self, state: &str, writer: &mut SnapshotWriter) -> Result<(), StateError> {
+        KeyedTable::snapshot(self, state, writer)
     }
 
-    fn restore(&mut self, state: &str, reader: &SnapshotReader<'_>) -> Result<(), DecodeError> {
-        *self = KeyedTable::restore(state, reader)?;
-        Ok(())
+    fn restore(&mut self, state: &str, reader: &SnapshotReader<'_>) -> Result<(), StateError> {
+        self.restore_from(state, reader)
     }
 }
 
@@ -130,11 +129,11 @@ impl States {
         (table.expect("a handle has the type of its declaration"), self.hash, &self.key)
     }
 
-    pub(super) fn snapshot(&self, writer: &mut SnapshotWriter) {
-        self.tables.iter().for_each(|(name, table)| table.snapshot(&format!("state.{name}"), writer));
+    pub(super) fn snapshot(&mut self, writer: &mut SnapshotWriter) -> Result<(), StateError> {
+        self.tables.iter_mut().try_for_each(|(name, table)| table.snapshot(&format!("state.{name}"), writer))
     }
 
-    pub(super) fn restore(&mut self, reader: &SnapshotReader<'_>) -> Result<(), DecodeError> {
+    pub(super) fn restore(&mut self, reader: &SnapshotReader<'_>) -> Result<(), StateError> {
         self.tables.iter_mut().try_for_each(|(name, table)| table.restore(&format!("state.{name}"), reader))
     }
 }

@@ -295,7 +295,7 @@ impl<F: KeyedProcessFunction> Operator for KeyedProcess<F> {
     }
 
     fn snapshot(&mut self, writer: &mut SnapshotWriter) -> Result<(), OperatorError> {
-        self.states.snapshot(writer);
+        self.states.snapshot(writer)?;
         self.timers.event.snapshot(EVENT_TIMERS, writer);
         self.timers.processing.snapshot(PROCESSING_TIMERS, writer);
         Ok(())

@@ -276,19 +276,17 @@ impl Operator for Rank {
     }
 
     fn snapshot(&mut self, writer: &mut SnapshotWriter) -> Result<(), OperatorError> {
-        match &self.partitions {
-            Partitions::Bounded(table) => table.snapshot("bounded", writer),
-            Partitions::Full(table) => table.snapshot("full", writer),
-        }
-        Ok(())
+        Ok(match &mut self.partitions {
+            Partitions::Bounded(table) => table.snapshot("bounded", writer)?,
+            Partitions::Full(table) => table.snapshot("full", writer)?,
+        })
     }
 
     fn restore(&mut self, reader: &SnapshotReader<'_>) -> Result<(), OperatorError> {
-        match &mut self.partitions {
-            Partitions::Bounded(table) => *table = KeyedTable::restore("bounded", reader)?,
-            Partitions::Full(table) => *table = KeyedTable::restore("full", reader)?,
-        }
-        Ok(())
+        Ok(match &mut self.partitions {
+            Partitions::Bounded(table) => table.restore_from("bounded", reader)?,
+            Partitions::Full(table) => table.restore_from("full", reader)?,
+        })
     }
 }
 
