@@ -38,7 +38,7 @@ pub enum ReferenceEvent {
         /// Objects of an earlier checkpoint that it refers to.
         reused: Vec<ObjectName>,
     },
-    /// The metadata of a checkpoint is about to be written.
+    /// The metadata of a checkpoint is written, or may be. Not told where it certainly is not: what lies under its name then is another's.
     Written {
         /// Of which checkpoint.
         checkpoint_id: u64,

@@ -9,8 +9,7 @@ use crate::layout::JobLayout;
 use crate::metadata::Metadata;
 use crate::store::pointer::Pointer;
 use crate::store::{
-    JobState, Located, PointerEntry, PointerRecord, SnapshotReader, SnapshotWriter, StoreOpener, StoredFault,
-    find_newest, sweep,
+    JobState, Located, PointerEntry, SnapshotReader, SnapshotWriter, StoreOpener, StoredFault, find_newest, sweep,
 };
 
 /// What becomes of a job's checkpoints when it ends (`execution.checkpointing.externalized-checkpoint-retention`).
@@ -61,8 +60,8 @@ pub struct Keeper {
 }
 
 impl Keeper {
-    /// Takes the job's checkpoints over for a new attempt: its epoch is above all before, and said so where there is a pointer. Also returns the
-    /// newest complete checkpoint and the greatest id that any attempt used.
+    /// Takes the job's checkpoints over for a new attempt: its epoch is above all before, and the newest pointer says so. `writer` is a number that
+    /// no other attempt has. Also returns the newest complete checkpoint and the greatest id that any attempt used.
     ///
     /// # Errors
     /// The fault of what is stored, or that the takeover did not succeed.
@@ -70,29 +69,31 @@ impl Keeper {
         store: Store,
         open: StoreOpener,
         layout: JobLayout,
+        writer: u64,
     ) -> Result<(Self, Option<Located>, u64), StoredFault> {
         let reader = SnapshotReader::new(store.clone(), open);
         let newest = find_newest(&store, &layout)?;
         let (number, epoch) = newest.as_ref().map_or((0, 0), |(number, record)| (*number, record.epoch));
-        let mut pointer = Pointer::new(store.clone(), layout.clone(), epoch + 1, number);
-        let mut entries = BTreeMap::new();
-        let mut located = None;
-        if let Some((_, record)) = newest {
-            if record.state == JobState::Ended {
+        let retained = match newest {
+            Some((_, record)) if record.state == JobState::Ended => {
                 return Err(StoredFault::Path(format!("the job {} has ended", layout.folder())));
             }
-            located = record.newest().map(|entry| reader.pointed_at(entry)).transpose()?;
-            match pointer.advance(&PointerRecord { epoch: epoch + 1, ..record.clone() }) {
-                PointerAnswer::Moved => {}
-                PointerAnswer::Failed(reason) | PointerAnswer::Unknown(reason) => {
-                    return Err(StoredFault::Path(format!("the job's checkpoints cannot be taken over: {reason}")));
-                }
-                PointerAnswer::Fenced(epoch) => {
-                    return Err(StoredFault::Path(format!("the job was taken over by another leader (epoch {epoch})")));
-                }
+            Some((_, record)) => record.retained,
+            None => Vec::new(),
+        };
+        let located = retained.last().map(|entry| reader.pointed_at(entry)).transpose()?;
+        let mut pointer = Pointer::new(store.clone(), layout.clone(), (epoch + 1, writer), number);
+        match pointer.advance(&pointer.record(JobState::Running, retained.clone())) {
+            PointerAnswer::Moved => {}
+            PointerAnswer::Failed(reason) | PointerAnswer::Unknown(reason) => {
+                return Err(StoredFault::Path(format!("the job's checkpoints cannot be taken over: {reason}")));
             }
-            entries = record.retained.into_iter().map(|entry| (entry.checkpoint_id, entry)).collect();
+            PointerAnswer::Fenced(epoch) => {
+                return Err(StoredFault::Path(format!("the job was taken over by another leader (epoch {epoch})")));
+            }
         }
+        let entries: BTreeMap<u64, PointerEntry> =
+            retained.into_iter().map(|entry| (entry.checkpoint_id, entry)).collect();
         let listed = store.list(layout.folder()).map_err(StoredFault::Unreadable)?;
         let used_id = listed.iter().filter_map(|object| layout.written_for(&object.name)).max();
         let last_id = used_id.into_iter().chain(entries.keys().copied()).max().unwrap_or(0);
@@ -146,7 +147,7 @@ impl Keeper {
         let older = self.entries.values().filter(|older| retained.contains(&older.checkpoint_id));
         let older = older.filter(|older| older.checkpoint_id < checkpoint_id).cloned();
         let retained: Vec<PointerEntry> = older.chain([entry]).collect();
-        let record = PointerRecord { epoch: self.pointer.epoch(), state: JobState::Running, retained };
+        let record = self.pointer.record(JobState::Running, retained);
         let answer = self.pointer.advance(&record);
         if answer == PointerAnswer::Moved {
             self.entries = record.retained.into_iter().map(|entry| (entry.checkpoint_id, entry)).collect();
@@ -201,7 +202,7 @@ impl Keeper {
     /// Why something was left.
     pub fn release(&mut self, claimed: &[ObjectName]) -> Result<(), String> {
         let listed = |folder: &str| self.store.list(folder).map_err(|error| error.to_string());
-        let record = PointerRecord { epoch: self.pointer.epoch(), state: JobState::Ended, retained: Vec::new() };
+        let record = self.pointer.record(JobState::Ended, Vec::new());
         if !listed(self.layout.folder())?.is_empty() {
             match self.pointer.advance(&record) {
                 PointerAnswer::Moved => {}

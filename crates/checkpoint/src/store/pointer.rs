@@ -5,7 +5,7 @@ use flott_environment::{ObjectName, Store, StoreError, StoreErrorKind};
 use crate::coordinator::PointerAnswer;
 use crate::layout::JobLayout;
 use crate::limits::POINTER_ATTEMPTS_MAX;
-use crate::store::{PointerRecord, StoredFault};
+use crate::store::{JobState, PointerEntry, PointerRecord, StoredFault};
 
 /// Older pointers that are kept beside the newest, for people to look at.
 const OLDER_KEPT: usize = 1;
@@ -43,6 +43,7 @@ pub struct Pointer {
     store: Store,
     layout: JobLayout,
     epoch: u64,
+    writer: u64,
     /// The greatest number that is known to be taken.
     last_number: u64,
 }
@@ -55,9 +56,14 @@ enum Attempt {
 }
 
 impl Pointer {
-    /// The hand of a leader that begins behind this number.
-    pub fn new(store: Store, layout: JobLayout, epoch: u64, last_number: u64) -> Self {
-        Pointer { store, layout, epoch, last_number }
+    /// The hand of a leader of this epoch that begins behind this number. `writer` is a number that no other leader has.
+    pub fn new(store: Store, layout: JobLayout, (epoch, writer): (u64, u64), last_number: u64) -> Self {
+        Pointer { store, layout, epoch, writer, last_number }
+    }
+
+    /// A record of this leader.
+    pub fn record(&self, state: JobState, retained: Vec<PointerEntry>) -> PointerRecord {
+        PointerRecord { epoch: self.epoch, writer: self.writer, state, retained }
     }
 
     /// The leader's epoch.
@@ -80,7 +86,8 @@ impl Pointer {
 
     fn attempt(&mut self, bytes: &[u8]) -> Result<Attempt, StoredFault> {
         let number = self.last_number + 1;
-        let name = ObjectName::new(self.layout.pointer(number)).map_err(|error| StoredFault::Path(error.to_string()))?;
+        let name =
+            ObjectName::new(self.layout.pointer(number)).map_err(|error| StoredFault::Path(error.to_string()))?;
         match self.store.put_new(&name, bytes) {
             Ok(()) => self.confirm(number, bytes),
             Err(error) => match error.kind {
@@ -101,7 +108,7 @@ impl Pointer {
         let Some((newest, record)) = find_newest(&self.store, &self.layout)? else {
             return Ok(Attempt::Answered(PointerAnswer::Unknown("the pointer is gone".to_string())));
         };
-        if record.epoch > self.epoch {
+        if record.epoch > self.epoch || (record.epoch == self.epoch && record.writer != self.writer) {
             return Ok(Attempt::Answered(PointerAnswer::Fenced(record.epoch)));
         }
         if record.to_bytes() == bytes {

@@ -35,6 +35,8 @@ pub enum JobState {
 pub struct PointerRecord {
     /// Of the leader that wrote it.
     pub epoch: u64,
+    /// Who that leader is: no other has this number.
+    pub writer: u64,
     /// Whether the job may still go on.
     pub state: JobState,
     /// Complete checkpoints that are kept, oldest first.
@@ -67,7 +69,10 @@ impl PointerRecord {
             JobState::Running => "running",
             JobState::Ended => "ended",
         };
-        let mut text = format!("flott-pointer {POINTER_VERSION}\nepoch {}\nstate {state}\n", self.epoch);
+        let mut text = format!(
+            "flott-pointer {POINTER_VERSION}\nepoch {}\nwriter {:016x}\nstate {state}\n",
+            self.epoch, self.writer
+        );
         for PointerEntry { checkpoint_id, metadata, len_bytes, checksum } in &self.retained {
             // Writing to a String cannot fail.
             let _ = writeln!(text, "checkpoint {checkpoint_id} {metadata} {len_bytes} {checksum:08x}");
@@ -92,11 +97,13 @@ impl PointerRecord {
             return Err(damaged("its checksum differs"));
         }
         let mut lines = before.lines();
-        let version = lines.next().and_then(|line| line.strip_prefix("flott-pointer ")).ok_or(damaged("its beginning"))?;
+        let version =
+            lines.next().and_then(|line| line.strip_prefix("flott-pointer ")).ok_or(damaged("its beginning"))?;
         if version != POINTER_VERSION.to_string() {
             return Err(PointerError::UnknownVersion { found: version.to_string() });
         }
         let epoch = lines.next().and_then(|line| line.strip_prefix("epoch ")?.parse().ok());
+        let writer = lines.next().and_then(|line| u64::from_str_radix(line.strip_prefix("writer ")?, 16).ok());
         let state = match lines.next() {
             Some("state running") => JobState::Running,
             Some("state ended") => JobState::Ended,
@@ -104,7 +111,8 @@ impl PointerRecord {
         };
         let retained: Option<Vec<PointerEntry>> = lines.map(read_entry).collect();
         let retained = retained.ok_or(damaged("a checkpoint's line"))?;
-        Ok(PointerRecord { epoch: epoch.ok_or(damaged("its epoch"))?, state, retained })
+        let (epoch, writer) = (epoch.ok_or(damaged("its epoch"))?, writer.ok_or(damaged("its writer"))?);
+        Ok(PointerRecord { epoch, writer, state, retained })
     }
 }
 
@@ -130,7 +138,7 @@ mod tests {
             len_bytes: 10,
             checksum: 0xff,
         };
-        PointerRecord { epoch: 3, state: JobState::Running, retained: vec![entry(6), entry(7)] }
+        PointerRecord { epoch: 3, writer: 0xab, state: JobState::Running, retained: vec![entry(6), entry(7)] }
     }
 
     #[test]

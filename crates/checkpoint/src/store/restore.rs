@@ -211,9 +211,7 @@ impl SnapshotPath {
     }
 
     fn newest_of_job(&self, absent: &StoreError, open: &StoreOpener) -> Result<(Located, SnapshotReader), StoredFault> {
-        let nothing = || {
-            StoredFault::Path(format!("there is no checkpoint or savepoint at {}: {absent}", self.path))
-        };
+        let nothing = || StoredFault::Path(format!("there is no checkpoint or savepoint at {}: {absent}", self.path));
         let (root, job) = self.path.rsplit_once('/').ok_or_else(nothing)?;
         let layout = JobLayout::new(job).map_err(|_| nothing())?;
         let store = open(if root.is_empty() { "/" } else { root }).map_err(StoredFault::Path)?;

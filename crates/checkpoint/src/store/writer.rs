@@ -55,12 +55,8 @@ impl SnapshotWriter {
             attempts += 1;
             let text = name(self.next_number.fetch_add(1, Ordering::Relaxed));
             let name = self.name(text)?;
-            let durable = |name| ObjectHandle {
-                location: None,
-                name,
-                len_bytes: bytes.len() as u64,
-                checksum: checksum(bytes),
-            };
+            let durable =
+                |name| ObjectHandle { location: None, name, len_bytes: bytes.len() as u64, checksum: checksum(bytes) };
             match self.store.put_new(&name, bytes) {
                 Ok(()) => return Ok(durable(name)),
                 Err(error) if error.kind == StoreErrorKind::Unknown => {

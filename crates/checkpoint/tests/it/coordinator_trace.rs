@@ -80,9 +80,7 @@ fn event(words: &[&str]) -> Event {
         ["resolved", checkpoint, rest @ ..] => {
             Event::Resolved { checkpoint_id: id(checkpoint), verdict: verdict(rest) }
         }
-        ["pointer", checkpoint, rest @ ..] => {
-            Event::Pointer { checkpoint_id: id(checkpoint), answer: pointer(rest) }
-        }
+        ["pointer", checkpoint, rest @ ..] => Event::Pointer { checkpoint_id: id(checkpoint), answer: pointer(rest) },
         other => panic!("event {other:?}"),
     }
 }
