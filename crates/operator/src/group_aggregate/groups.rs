@@ -84,6 +84,15 @@ impl Groups {
         table.prefetch_with(keys, &mut GroupCodec { accumulators, written_ms })
     }
 
+    /// As [`Self::prefetch`], while slots of groups that were prefetched before are held.
+    ///
+    /// # Errors
+    /// Where the disk fails.
+    pub(crate) fn prefetch_more(&mut self, keys: &KeyRows) -> Result<(), StateError> {
+        let Groups { table, accumulators, written_ms, .. } = self;
+        table.prefetch_more_with(keys, &mut GroupCodec { accumulators, written_ms })
+    }
+
     /// Keeps groups on disk that do not fit into memory.
     ///
     /// # Errors

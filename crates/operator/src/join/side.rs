@@ -102,6 +102,11 @@ impl Side {
         }
     }
 
+    /// Brings the rows of these keys into memory, where a disk has them.
+    pub(super) fn prefetch(&mut self, keys: &KeyRows) -> Result<(), StateError> {
+        self.table.prefetch_with(keys, &mut BagCodec(self.layout))
+    }
+
     /// Adds an arrived row. A row that cannot match anything is not kept, since nothing would ever ask for it.
     pub(super) fn add(&mut self, arrivals: &Arrivals, row: usize, now_ms: i64, associations: u32) {
         if !arrivals.is_matchable(row) {

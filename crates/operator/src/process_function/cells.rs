@@ -7,8 +7,9 @@ use std::any::Any;
 use std::collections::BTreeMap;
 use std::marker::PhantomData;
 
+use flott_record::KeyRows;
 use flott_state::encoding::{read_length, write_length};
-use flott_state::{DecodeError, KeyedTable, SnapshotReader, SnapshotWriter, StateError, StateValue};
+use flott_state::{DecodeError, DiskBackend, KeyedTable, SnapshotReader, SnapshotWriter, StateError, StateValue};
 
 /// One value for each key.
 ///
@@ -48,6 +49,9 @@ trait StateTable {
     fn as_any_mut(&mut self) -> &mut dyn Any;
     fn snapshot(&mut self, state: &str, writer: &mut SnapshotWriter) -> Result<(), StateError>;
     fn restore(&mut self, state: &str, reader: &SnapshotReader<'_>) -> Result<(), StateError>;
+    fn use_disk(&mut self, backend: &DiskBackend) -> Result<(), StateError>;
+    fn prefetch(&mut self, keys: &KeyRows) -> Result<(), StateError>;
+    fn prefetch_key(&mut self, hash: u32, key: &[u8]) -> Result<(), StateError>;
 }
 
 impl<V: StateValue + 'static> StateTable for KeyedTable<V> {
@@ -65,6 +69,18 @@ impl<V: StateValue + 'static> StateTable for KeyedTable<V> {
 
     fn restore(&mut self, state: &str, reader: &SnapshotReader<'_>) -> Result<(), StateError> {
         self.restore_from(state, reader)
+    }
+
+    fn use_disk(&mut self, backend: &DiskBackend) -> Result<(), StateError> {
+        KeyedTable::use_disk(self, backend)
+    }
+
+    fn prefetch(&mut self, keys: &KeyRows) -> Result<(), StateError> {
+        KeyedTable::prefetch(self, keys)
+    }
+
+    fn prefetch_key(&mut self, hash: u32, key: &[u8]) -> Result<(), StateError> {
+        KeyedTable::prefetch_key(self, hash, key)
     }
 }
 
@@ -127,6 +143,21 @@ impl States {
     fn table_mut<V: StateValue + 'static>(&mut self, index: usize) -> (&mut KeyedTable<V>, u32, &[u8]) {
         let table = self.tables[index].1.as_any_mut().downcast_mut();
         (table.expect("a handle has the type of its declaration"), self.hash, &self.key)
+    }
+
+    pub(super) fn use_disk(&mut self, backend: &DiskBackend) -> Result<(), StateError> {
+        self.tables.iter_mut().try_for_each(|(_, table)| table.use_disk(backend))
+    }
+
+    /// Brings the states of a batch's keys into memory, where a disk has them.
+    pub(super) fn prefetch(&mut self, keys: &KeyRows) -> Result<(), StateError> {
+        self.tables.iter_mut().try_for_each(|(_, table)| table.prefetch(keys))
+    }
+
+    /// As [`Self::prefetch`] for the current key.
+    pub(super) fn prefetch_current(&mut self) -> Result<(), StateError> {
+        let States { tables, hash, key } = self;
+        tables.iter_mut().try_for_each(|(_, table)| table.prefetch_key(*hash, key))
     }
 
     pub(super) fn snapshot(&mut self, writer: &mut SnapshotWriter) -> Result<(), StateError> {

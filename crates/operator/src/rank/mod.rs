@@ -14,7 +14,7 @@ use std::collections::VecDeque;
 
 use flott_job::spec::{RankKind, RankSpec, RankStrategy};
 use flott_record::{Batch, KeyRows, RowKind};
-use flott_state::{EncodedRows, KeyedTable, RowEncoder, SnapshotReader, SnapshotWriter};
+use flott_state::{DiskBackend, EncodedRows, KeyedTable, RowEncoder, SnapshotReader, SnapshotWriter};
 
 pub use self::window::WindowRank;
 
@@ -97,6 +97,10 @@ impl Rank {
     /// Applies rows until enough is emitted; gives how many.
     fn apply(&mut self, batch: &Batch, out: &mut RowOutput, context: &Context<'_>) -> Result<usize, OperatorError> {
         let arrivals = self.arrivals(batch);
+        match &mut self.partitions {
+            Partitions::Bounded(table) => table.prefetch(&arrivals.keys)?,
+            Partitions::Full(table) => table.prefetch(&arrivals.keys)?,
+        }
         for row in 0..batch.num_rows() {
             let kind = batch.kind(row);
             match &mut self.partitions {
@@ -273,6 +277,16 @@ impl Operator for Rank {
         let step = if left.is_empty() { Step::Done } else { Step::Yield { consumed_rows: 0 } };
         self.ending = Some(left);
         Ok(step)
+    }
+
+    fn use_disk(&mut self, backend: &DiskBackend) -> Result<(), OperatorError> {
+        if self.at_end {
+            return Ok(());
+        }
+        Ok(match &mut self.partitions {
+            Partitions::Bounded(table) => table.use_disk(backend)?,
+            Partitions::Full(table) => table.use_disk(backend)?,
+        })
     }
 
     fn snapshot(&mut self, writer: &mut SnapshotWriter) -> Result<(), OperatorError> {

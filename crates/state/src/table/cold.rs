@@ -34,6 +34,11 @@ pub trait ValueCodec<V> {
 
     /// A value leaves memory.
     fn evict(&mut self, value: V);
+
+    /// Whether values occupy nothing beside the table.
+    fn is_flat(&self) -> bool {
+        false
+    }
 }
 
 /// Values that encode themselves.
@@ -53,6 +58,10 @@ impl<V: StateValue> ValueCodec<V> for OwnEncoding {
     }
 
     fn evict(&mut self, _value: V) {}
+
+    fn is_flat(&self) -> bool {
+        !std::mem::needs_drop::<V>()
+    }
 }
 
 /// What a table with a disk needs beside its entries.
@@ -107,13 +116,22 @@ impl<V: StateValue> KeyedTable<V> {
         if self.cold.is_some() { self.prefetch_with(keys, &mut OwnEncoding) } else { Ok(()) }
     }
 
+    /// As [`Self::prefetch`] for keys with their hashes.
+    ///
+    /// # Errors
+    /// Where the disk fails.
+    #[inline]
+    pub fn prefetch_keys<'k>(&mut self, keys: impl Iterator<Item = (u32, &'k [u8])>) -> Result<(), StateError> {
+        if self.cold.is_some() { self.prefetch_all(keys, &mut OwnEncoding) } else { Ok(()) }
+    }
+
     /// As [`Self::prefetch`] for one key.
     ///
     /// # Errors
     /// Where the disk fails.
     #[inline]
     pub fn prefetch_key(&mut self, hash: u32, key: &[u8]) -> Result<(), StateError> {
-        if self.cold.is_some() { self.prefetch_all([(hash, key)].into_iter(), &mut OwnEncoding) } else { Ok(()) }
+        self.prefetch_keys([(hash, key)].into_iter())
     }
 }
 
@@ -150,12 +168,29 @@ impl<V> KeyedTable<V> {
         self.prefetch_all((0..keys.len()).map(|row| (keys.hash(row), keys.key(row))), codec)
     }
 
+    /// As [`Self::prefetch_with`] without making room: while the caller holds on to what was prefetched before.
+    ///
+    /// # Errors
+    /// Where the disk fails.
+    pub fn prefetch_more_with(&mut self, keys: &KeyRows, codec: &mut impl ValueCodec<V>) -> Result<(), StateError> {
+        self.look_up((0..keys.len()).map(|row| (keys.hash(row), keys.key(row))), codec)
+    }
+
     fn prefetch_all<'k>(
         &mut self,
         keys: impl Iterator<Item = (u32, &'k [u8])>,
         codec: &mut impl ValueCodec<V>,
     ) -> Result<(), StateError> {
         self.make_room(codec)?;
+        self.look_up(keys, codec)
+    }
+
+    /// Loads the keys that are not in memory.
+    fn look_up<'k>(
+        &mut self,
+        keys: impl Iterator<Item = (u32, &'k [u8])>,
+        codec: &mut impl ValueCodec<V>,
+    ) -> Result<(), StateError> {
         let mut missing: Vec<(u32, u32, &[u8])> = Vec::new();
         let Some(mut cold) = self.cold.take() else { return Ok(()) };
         cold.absent.clear();
@@ -211,10 +246,10 @@ impl<V> KeyedTable<V> {
     }
 
     /// What the entries in memory occupy, about.
-    fn resident_bytes(&self, encoded: (u64, u64)) -> usize {
+    fn resident_bytes(&self, encoded: (u64, u64), codec: &impl ValueCodec<V>) -> usize {
         let of_entry = size_of::<Entry<V>>() * self.entries.capacity() + self.index.capacity() * 6;
         let average = encoded.0.checked_div(encoded.1).unwrap_or(0) as usize;
-        let of_value = if std::mem::needs_drop::<V>() { average * 5 / 4 + 16 } else { 0 };
+        let of_value = if codec.is_flat() { 0 } else { average * 5 / 4 + 16 };
         of_entry + of_value * self.entries.len()
     }
 
@@ -224,7 +259,7 @@ impl<V> KeyedTable<V> {
         cold.store.work(MERGE_STEP_BYTES)?;
         let (encoded, on_top) = (cold.encoded, cold.store.memory_bytes() + cold.gone.bytes() + cold.absent.bytes());
         let average = encoded.0.checked_div(encoded.1).unwrap_or(64) as usize + size_of::<Entry<V>>();
-        let used = self.resident_bytes(encoded) + on_top;
+        let used = self.resident_bytes(encoded, codec) + on_top;
         let Some(cold) = &mut self.cold else { return Ok(()) };
         let limit = cold.share.report(used) / 100 * RESIDENT_SHARE_PERCENT;
         let is_over = used > limit;
@@ -280,7 +315,7 @@ impl<V> KeyedTable<V> {
     /// Removes entries that are on disk and have not been asked for of late from memory, until so many bytes are left.
     fn evict(&mut self, target: usize, codec: &mut impl ValueCodec<V>) {
         let Some(mut cold) = self.cold.take() else { return };
-        let of_one = self.resident_bytes(cold.encoded) / self.entries.len().max(1);
+        let of_one = self.resident_bytes(cold.encoded, codec) / self.entries.len().max(1);
         let keep = target / of_one.max(1);
         let mut turns_left = 2 * self.entries.len();
         while self.entries.len() > keep && turns_left > 0 {

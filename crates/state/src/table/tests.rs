@@ -1,10 +1,12 @@
 use std::collections::BTreeMap;
 
+use flott_environment::{Clock, MemoryDisk};
 use flott_record::KeyGroupRange;
 use flott_record::key::murmur3_32;
 use proptest::prelude::*;
 
 use super::*;
+use crate::disk::{DiskBackend, MemoryBudget};
 use crate::run::RunBody;
 use crate::snapshot::{Increment, OperatorSnapshot, SnapshotReader, SnapshotWriter};
 
@@ -167,4 +169,78 @@ fn a_small_change_makes_a_small_checkpoint_and_many_make_few_runs() {
     let total: u64 = sizes[1..].iter().map(|(bytes, _)| *bytes).sum();
     assert!(total < full * 59 / 8, "{sizes:?}");
     assert_eq!(restored(&completed).len(), 10_000);
+}
+
+fn on_disk(budget: usize, owner: &str) -> KeyedTable<Vec<u8>> {
+    let disk = MemoryDisk::new(Clock::real()).disk();
+    let backend = DiskBackend::new(disk, "/state".into(), owner.to_string(), 128, MemoryBudget::new(budget));
+    let mut table = KeyedTable::new();
+    table.use_disk(&backend).expect("a disk in memory");
+    table
+}
+
+fn value_of(number: i64) -> Vec<u8> {
+    number.to_le_bytes().repeat(1 + (number & 15) as usize)
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(96))]
+
+    /// A table with a disk behaves as a map, whatever fits into memory; its checkpoints restore in memory and on disk alike.
+    #[test]
+    fn a_table_with_a_disk_is_a_map(acts in acts(), budget in prop_oneof![Just(1usize), Just(4_000), Just(20_000)], of_batch in 1usize..20) {
+        let mut table = on_disk(budget, "a");
+        let mut model = BTreeMap::new();
+        let mut completed: Option<(u64, OperatorSnapshot)> = None;
+        for (id, acts) in acts.chunks(of_batch).enumerate() {
+            let key = |act: &Act| match act {
+                Act::Put(key, _) | Act::Remove(key) => Some(vec![*key % 64; 3]),
+                Act::Checkpoint(_) => None,
+            };
+            let keys: Vec<Vec<u8>> = acts.iter().filter_map(key).collect();
+            table.prefetch_keys(keys.iter().map(|key| (murmur3_32(key), key.as_slice()))).expect("a disk in memory");
+            for act in acts {
+                let key = key(act).unwrap_or_default();
+                match act {
+                    Act::Put(_, number) => {
+                        *table.get_or_insert_with(murmur3_32(&key), &key, Vec::new).0 = value_of(*number);
+                        model.insert(key, value_of(*number));
+                    }
+                    Act::Remove(_) => prop_assert_eq!(table.remove(murmur3_32(&key), &key), model.remove(&key)),
+                    Act::Checkpoint(_) => {}
+                }
+            }
+            let Some(Act::Checkpoint(completes)) = acts.last() else { continue };
+            let completed_id = completed.as_ref().map(|(id, _)| *id);
+            let increment = Increment { owner: "a".to_string(), checkpoint_id: id as u64, completed_id };
+            let mut writer = SnapshotWriter::incremental(128, increment);
+            table.snapshot("s", &mut writer).expect("a disk in memory");
+            let mut snapshot = writer.finish().expect("memory");
+            if let Some((_, completed)) = &completed {
+                resolve(&mut snapshot, completed);
+            }
+            prop_assert_eq!(contents(&snapshot, KeyedTable::new()), model.clone());
+            if *completes {
+                completed = Some((id as u64, snapshot));
+            }
+        }
+        let mut writer = SnapshotWriter::new(128);
+        table.snapshot("s", &mut writer).expect("a disk in memory");
+        let full = writer.finish().expect("memory");
+        prop_assert!(full.keyed["s"].runs.len() <= 1);
+        prop_assert_eq!(contents(&full, KeyedTable::new()), model.clone());
+        prop_assert_eq!(contents(&full, on_disk(budget, "b")), model);
+    }
+}
+
+/// What a table has after a restore, two subtasks one after the other.
+fn contents(snapshot: &OperatorSnapshot, mut table: KeyedTable<Vec<u8>>) -> BTreeMap<Vec<u8>, Vec<u8>> {
+    let snapshots = [snapshot.clone()];
+    for subtask in 0..2 {
+        let reader = SnapshotReader::new(&snapshots, KeyGroupRange::of_subtask(subtask, 2, 128), subtask, 2);
+        table.restore_from("s", &reader).expect("just written");
+    }
+    let keys: Vec<Vec<u8>> = (0..64u8).map(|key| vec![key; 3]).collect();
+    table.prefetch_keys(keys.iter().map(|key| (murmur3_32(key), key.as_slice()))).expect("a disk in memory");
+    keys.into_iter().filter_map(|key| table.get(murmur3_32(&key), &key).cloned().map(|value| (key, value))).collect()
 }
