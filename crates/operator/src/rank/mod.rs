@@ -283,24 +283,27 @@ impl Operator for Rank {
         if self.at_end {
             return Ok(());
         }
-        Ok(match &mut self.partitions {
+        match &mut self.partitions {
             Partitions::Bounded(table) => table.use_disk(backend)?,
             Partitions::Full(table) => table.use_disk(backend)?,
-        })
+        }
+        Ok(())
     }
 
     fn snapshot(&mut self, writer: &mut SnapshotWriter) -> Result<(), OperatorError> {
-        Ok(match &mut self.partitions {
+        match &mut self.partitions {
             Partitions::Bounded(table) => table.snapshot("bounded", writer)?,
             Partitions::Full(table) => table.snapshot("full", writer)?,
-        })
+        }
+        Ok(())
     }
 
     fn restore(&mut self, reader: &SnapshotReader<'_>) -> Result<(), OperatorError> {
-        Ok(match &mut self.partitions {
+        match &mut self.partitions {
             Partitions::Bounded(table) => table.restore_from("bounded", reader)?,
             Partitions::Full(table) => table.restore_from("full", reader)?,
-        })
+        }
+        Ok(())
     }
 }
 
