@@ -3,6 +3,7 @@
 use std::ops::Deref;
 use std::sync::Arc;
 
+use flott_checkpoint::CheckpointSettings;
 use flott_connector::{Connector, Registry};
 use flott_environment::Environment;
 use flott_job::JobGraph;
@@ -28,6 +29,8 @@ pub struct RunOptions {
     pub restore_from: Option<Arc<JobSnapshot>>,
     /// Connectors of this run alone, beside the cluster's.
     pub connectors: Vec<Arc<dyn Connector>>,
+    /// How checkpoints are taken.
+    pub checkpointing: CheckpointSettings,
     /// Whether Ctrl-C and SIGTERM cancel the job.
     pub cancel_on_interrupt: bool,
 }
@@ -42,6 +45,12 @@ impl RunOptions {
     /// Goes on from a snapshot.
     pub fn with_snapshot(mut self, snapshot: Arc<JobSnapshot>) -> Self {
         self.restore_from = Some(snapshot);
+        self
+    }
+
+    /// Takes checkpoints so.
+    pub fn with_checkpointing(mut self, checkpointing: CheckpointSettings) -> Self {
+        self.checkpointing = checkpointing;
         self
     }
 
@@ -125,6 +134,7 @@ impl EmbeddedCluster {
             operators: self.operators.clone(),
             metrics: group.clone(),
             restore_from: options.restore_from,
+            checkpointing: options.checkpointing,
             cancel_on_interrupt: options.cancel_on_interrupt,
         })?;
         Ok(JobHandle { job, metrics: self.metrics.clone(), group, environment: self.environment.clone() })

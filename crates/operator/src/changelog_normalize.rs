@@ -8,7 +8,7 @@ use arrow_array::BooleanArray;
 use flott_evaluation::Evaluator;
 use flott_job::spec::ChangelogNormalizeSpec;
 use flott_record::{Batch, KeyRows, RowKind};
-use flott_state::{EncodedRows, KeyedTable, RowEncoder, SnapshotReader, SnapshotWriter};
+use flott_state::{DiskBackend, EncodedRows, KeyedTable, RowEncoder, SnapshotReader, SnapshotWriter};
 
 use crate::chunks::{in_chunks, keys_of};
 use crate::expiry::{Expiry, Stamped};
@@ -47,6 +47,7 @@ impl ChangelogNormalize {
 
     fn apply(&mut self, batch: &Batch, context: &mut Context<'_>) -> Result<usize, OperatorError> {
         let keys = keys_of(batch, &self.keys);
+        self.rows.prefetch(&keys)?;
         let rows = self.encoder.encode(batch);
         let passes = self.passes(batch, context)?;
         let mut out = RowOutput::default();
@@ -113,13 +114,17 @@ impl Operator for ChangelogNormalize {
         in_chunks(batch, context, |chunk, context| self.apply(chunk, context))
     }
 
+    fn use_disk(&mut self, backend: &DiskBackend) -> Result<(), OperatorError> {
+        Ok(self.rows.use_disk(backend)?)
+    }
+
     fn snapshot(&mut self, writer: &mut SnapshotWriter) -> Result<(), OperatorError> {
-        self.rows.snapshot("rows", writer);
+        self.rows.snapshot("rows", writer)?;
         Ok(())
     }
 
     fn restore(&mut self, reader: &SnapshotReader<'_>) -> Result<(), OperatorError> {
-        self.rows = KeyedTable::restore("rows", reader)?;
+        self.rows.restore_from("rows", reader)?;
         Ok(())
     }
 }

@@ -15,7 +15,9 @@ use arrow_array::{Array, ArrayRef, BooleanArray};
 use arrow_schema::{DataType as ArrowType, TimeUnit};
 use flott_job::spec::DeduplicateSpec;
 use flott_record::{Batch, RowKind};
-use flott_state::{DecodeError, KeyedTable, RowEncoder, SnapshotReader, SnapshotWriter, StateValue, Timers};
+use flott_state::{
+    DecodeError, DiskBackend, KeyedTable, RowEncoder, SnapshotReader, SnapshotWriter, StateValue, Timers,
+};
 
 use crate::chunks::{in_chunks, keys_of};
 use crate::expiry::{Expiry, Stamped};
@@ -118,6 +120,7 @@ impl Deduplicate {
     /// Passes the first row of each key.
     fn first_by_arrival(&mut self, batch: &Batch, context: &mut Context<'_>) -> Result<usize, OperatorError> {
         let keys = keys_of(batch, &self.spec.keys);
+        self.rows.prefetch(&keys)?;
         let mut passes = Vec::with_capacity(batch.num_rows());
         for row in 0..batch.num_rows() {
             let fresh = || Stamped { written_ms: context.now_ms, value: Kept::default() };
@@ -135,6 +138,7 @@ impl Deduplicate {
     /// Keeps and updates the last row of each key; gives how many rows were done.
     fn last(&mut self, batch: &Batch, context: &mut Context<'_>) -> Result<usize, OperatorError> {
         let keys = keys_of(batch, &self.spec.keys);
+        self.rows.prefetch(&keys)?;
         let rows = self.encoder.encode(batch);
         let times = self.spec.rowtime.map(|column| times_ms(batch.column(column))).transpose()?;
         let mut out = RowOutput::default();
@@ -171,6 +175,7 @@ impl Deduplicate {
     /// Remembers the earliest row of each key until the watermark passes it. Once emitted it stays, without bytes, to keep later ones out.
     fn first_by_time(&mut self, batch: &Batch, context: &mut Context<'_>) -> Result<usize, OperatorError> {
         let keys = keys_of(batch, &self.spec.keys);
+        self.rows.prefetch(&keys)?;
         let rows = self.encoder.encode(batch);
         let times = self.times(batch)?;
         for (row, time_ms) in times.into_iter().enumerate() {
@@ -197,6 +202,7 @@ impl Deduplicate {
     /// Keeps the row of each key for the end of input.
     fn keep(&mut self, batch: &Batch) -> Result<usize, OperatorError> {
         let keys = keys_of(batch, &self.spec.keys);
+        self.rows.prefetch(&keys)?;
         let rows = self.encoder.encode(batch);
         let times = if self.spec.rowtime.is_some() { self.times(batch)? } else { vec![0; batch.num_rows()] };
         for (row, time_ms) in times.into_iter().enumerate() {
@@ -233,6 +239,7 @@ impl Operator for Deduplicate {
         let mut out = RowOutput::default();
         let mut step = Step::Done;
         while let Some((time_ms, hash, key)) = self.timers.pop_due(context.watermark_ms) {
+            self.rows.prefetch_key(hash, &key)?;
             let kept = self.rows.get_mut(hash, &key);
             if let Some(kept) = kept.filter(|kept| kept.value.time_ms == time_ms && !kept.value.row.is_empty()) {
                 out.push(RowKind::Insert, &kept.value.row);
@@ -271,14 +278,21 @@ impl Operator for Deduplicate {
         Ok(step)
     }
 
+    fn use_disk(&mut self, backend: &DiskBackend) -> Result<(), OperatorError> {
+        match self.mode {
+            Mode::Batch => Ok(()),
+            _ => Ok(self.rows.use_disk(backend)?),
+        }
+    }
+
     fn snapshot(&mut self, writer: &mut SnapshotWriter) -> Result<(), OperatorError> {
-        self.rows.snapshot("rows", writer);
+        self.rows.snapshot("rows", writer)?;
         self.timers.snapshot("timers", writer);
         Ok(())
     }
 
     fn restore(&mut self, reader: &SnapshotReader<'_>) -> Result<(), OperatorError> {
-        self.rows = KeyedTable::restore("rows", reader)?;
+        self.rows.restore_from("rows", reader)?;
         self.timers = Timers::restore("timers", reader)?;
         Ok(())
     }

@@ -9,7 +9,9 @@
 use flott_job::spec::SinkMaterializeSpec;
 use flott_record::{Batch, KeyRows, RowKind};
 use flott_state::encoding::{read_length, write_length};
-use flott_state::{DecodeError, EncodedRows, KeyedTable, RowEncoder, SnapshotReader, SnapshotWriter, StateValue};
+use flott_state::{
+    DecodeError, DiskBackend, EncodedRows, KeyedTable, RowEncoder, SnapshotReader, SnapshotWriter, StateValue,
+};
 
 use crate::chunks::{in_chunks, keys_of};
 use crate::expiry::{Expiry, Stamped};
@@ -57,6 +59,7 @@ impl SinkMaterialize {
 
     fn apply(&mut self, batch: &Batch, context: &mut Context<'_>) -> Result<usize, OperatorError> {
         let keys = keys_of(batch, &self.keys);
+        self.lists.prefetch(&keys)?;
         let ids = if self.upsert_key.is_empty() { KeyRows::default() } else { keys_of(batch, &self.upsert_key) };
         let rows = self.encoder.encode(batch);
         let mut out = RowOutput::default();
@@ -102,19 +105,28 @@ impl SinkMaterialize {
                 Some(_) => {}
             }
         }
-        if !list.rows.is_empty() {
+        if list.rows.is_empty() {
+            self.lists.remove(keys.hash(row), keys.key(row));
+        } else {
             self.put_list(keys, row, list, now_ms);
         }
     }
 
-    /// Takes a key's list out of the table; none if there is none or it has expired.
+    /// Takes what is in a key's list; none if there is none or it has expired. The list is put back or removed then.
     fn take_list(&mut self, keys: &KeyRows, row: usize, now_ms: i64) -> Option<RowList> {
-        let stamped = self.lists.remove(keys.hash(row), keys.key(row))?;
-        self.expiry.is_live(stamped.written_ms, now_ms).then_some(stamped.value)
+        let stamped = self.lists.get_mut(keys.hash(row), keys.key(row))?;
+        let list = std::mem::take(&mut stamped.value);
+        if self.expiry.is_live(stamped.written_ms, now_ms) {
+            return Some(list);
+        }
+        self.lists.remove(keys.hash(row), keys.key(row));
+        None
     }
 
     fn put_list(&mut self, keys: &KeyRows, row: usize, list: RowList, now_ms: i64) {
-        self.lists.get_or_insert_with(keys.hash(row), keys.key(row), || Stamped { written_ms: now_ms, value: list });
+        let empty = || Stamped { written_ms: now_ms, value: RowList::default() };
+        let (stamped, _) = self.lists.get_or_insert_with(keys.hash(row), keys.key(row), empty);
+        *stamped = Stamped { written_ms: now_ms, value: list };
     }
 }
 
@@ -124,13 +136,17 @@ impl Operator for SinkMaterialize {
         in_chunks(batch, context, |chunk, context| self.apply(chunk, context))
     }
 
+    fn use_disk(&mut self, backend: &DiskBackend) -> Result<(), OperatorError> {
+        Ok(self.lists.use_disk(backend)?)
+    }
+
     fn snapshot(&mut self, writer: &mut SnapshotWriter) -> Result<(), OperatorError> {
-        self.lists.snapshot("lists", writer);
+        self.lists.snapshot("lists", writer)?;
         Ok(())
     }
 
     fn restore(&mut self, reader: &SnapshotReader<'_>) -> Result<(), OperatorError> {
-        self.lists = KeyedTable::restore("lists", reader)?;
+        self.lists.restore_from("lists", reader)?;
         Ok(())
     }
 }

@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use flott_environment::{Clock, ClockSource, Environment, InterruptFlag, MemoryDisk, Platform, WaitError};
 
+use crate::io::IoDelay;
 use crate::limits::MAX_TURNS;
 use crate::platform::{Shared, SimulatedTime};
 
@@ -56,6 +57,22 @@ impl Simulation {
     /// The seed.
     pub fn seed(&self) -> u64 {
         self.shared.seed
+    }
+
+    /// How long tasks of the I/O pool take from now on.
+    pub fn set_io_delay(&self, delay: IoDelay) {
+        self.shared.schedule().io().set_delay(delay);
+    }
+
+    /// How many tasks of the I/O pool may be under way from now on; more are refused.
+    pub fn set_max_io_tasks(&self, tasks: usize) {
+        self.shared.schedule().io().set_max_tasks(tasks);
+    }
+
+    /// A crash's part in the I/O pool: each task under way is lost with this probability (its receiver is told so), the others take effect
+    /// later, as requests do that have left a machine before it died. Returns how many were lost.
+    pub fn lose_io(&self, probability: f64) -> usize {
+        self.shared.lose_io(probability)
     }
 
     /// Lets simulated time pass, and workers run in it.

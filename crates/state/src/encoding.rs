@@ -58,6 +58,21 @@ pub fn take<'a>(bytes: &mut &'a [u8], count: usize) -> Result<&'a [u8], DecodeEr
     Ok(head)
 }
 
+/// Appends a time such that bytes order as times do, for keys of state that begin with one.
+pub fn write_ordered_time(out: &mut Vec<u8>, time_ms: i64) {
+    out.extend_from_slice(&(time_ms as u64 ^ 1 << 63).to_be_bytes());
+}
+
+/// Takes a time written by [`write_ordered_time`].
+///
+/// # Errors
+/// If the bytes end early.
+pub fn read_ordered_time(bytes: &mut &[u8]) -> Result<i64, DecodeError> {
+    let mut array = [0; 8];
+    array.copy_from_slice(take(bytes, 8)?);
+    Ok((u64::from_be_bytes(array) ^ 1 << 63) as i64)
+}
+
 impl StateValue for i64 {
     fn encode(&self, out: &mut Vec<u8>) {
         out.extend_from_slice(&self.to_le_bytes());

@@ -4,10 +4,11 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::sync::atomic::AtomicUsize;
 
+use flott_checkpoint::CheckpointSettings;
 use flott_connector::{Registry, Sink, Source};
 use flott_environment::Environment;
 use flott_exchange::limits::channel_bytes;
-use flott_exchange::{ChannelReceiver, ChannelSender, WakeCell, channel};
+use flott_exchange::{ChannelId, ChannelSender, InputChannel, Route, WakeCell, channel};
 use flott_job::graph::Partition;
 use flott_job::{Edge, JobGraph, OperatorSpec, Vertex};
 use flott_metric::MetricGroup;
@@ -26,6 +27,7 @@ use crate::progress::{ProgressBoard, TaskGauges};
 use crate::slot::{Slot, TearDown};
 use crate::snapshot::JobSnapshot;
 use crate::task::build::{JobContext, TaskPlan};
+use crate::task::snapshot::IN_FLIGHT_SUFFIX;
 use crate::values::ValuesSource;
 
 /// A job with everything that it needs to run in this process.
@@ -42,12 +44,14 @@ pub struct Deployment {
     pub metrics: MetricGroup,
     /// From where to go on.
     pub restore_from: Option<Arc<JobSnapshot>>,
+    /// How its checkpoints are taken.
+    pub checkpointing: CheckpointSettings,
     /// Whether Ctrl-C cancels the job.
     pub cancel_on_interrupt: bool,
 }
 
 /// Channels of one subtask, by input.
-type Inputs = Vec<Vec<ChannelReceiver>>;
+type Inputs = Vec<Vec<InputChannel>>;
 
 /// Channels of one subtask, by edge.
 type Outputs = Vec<(Partition, Vec<ChannelSender>)>;
@@ -63,8 +67,16 @@ struct Wiring {
 /// # Errors
 /// If the graph is invalid, a connector or table is refused, or the snapshot doesn't fit.
 pub fn deploy(deployment: Deployment) -> Result<RunningJob, JobError> {
-    let Deployment { environment, graph, connectors, operators, metrics, restore_from, cancel_on_interrupt } =
-        deployment;
+    let Deployment {
+        environment,
+        graph,
+        connectors,
+        operators,
+        metrics,
+        restore_from,
+        checkpointing,
+        cancel_on_interrupt,
+    } = deployment;
     graph.validate().map_err(|error| JobError::Rejected(error.to_string()))?;
     if let Some(snapshot) = &restore_from {
         check_snapshot(&graph, snapshot)?;
@@ -87,6 +99,7 @@ pub fn deploy(deployment: Deployment) -> Result<RunningJob, JobError> {
     let context = Arc::new(JobContext {
         environment: environment.clone(),
         settings: graph.settings.clone(),
+        alignment: checkpointing.alignment,
         operators,
         connectors: connectors.clone(),
         coordinator: mailbox.clone(),
@@ -149,7 +162,9 @@ fn check_snapshot(graph: &JobGraph, snapshot: &JobSnapshot) -> Result<(), JobErr
     let uids: BTreeSet<&str> =
         graph.vertices.iter().flat_map(|vertex| &vertex.chain).map(|node| node.uid.as_str()).collect();
     let all = snapshot.operators.keys().chain(snapshot.sources.keys()).chain(snapshot.committables.keys());
-    let unknown: BTreeSet<&str> = all.map(String::as_str).filter(|uid| !uids.contains(uid)).collect();
+    let operator_of = |uid: &&str| uid.strip_suffix(IN_FLIGHT_SUFFIX).is_none_or(|uid| !uids.contains(uid));
+    let unknown: BTreeSet<&str> =
+        all.map(String::as_str).filter(|uid| !uids.contains(uid)).filter(operator_of).collect();
     if unknown.is_empty() {
         return Ok(());
     }
@@ -231,6 +246,7 @@ fn task_plans(
     let vertices: Vec<Arc<Vertex>> = graph.vertices.iter().cloned().map(Arc::new).collect();
     let sources: BTreeMap<u32, &SourcePlan> = sources.iter().map(|source| (source.vertex, source)).collect();
     let sinks: BTreeMap<u32, &SinkPlan> = sinks.iter().map(|sink| (sink.vertex, sink)).collect();
+    let edges: Vec<Arc<[(usize, Route)]>> = graph.vertices.iter().map(|vertex| edges_into(graph, vertex.id)).collect();
     let mut slots: Vec<Vec<TaskPlan>> = slot_wakes.iter().map(|_| Vec::new()).collect();
     for (id, gauges) in task_ids(graph).zip(progress.tasks.iter()) {
         let (vertex, subtask) = (id.vertex as usize, id.subtask as usize);
@@ -241,6 +257,7 @@ fn task_plans(
             id,
             gauges: gauges.clone(),
             inputs: std::mem::take(&mut wiring.inputs[vertex][subtask]),
+            edges: edges[vertex].clone(),
             outputs: std::mem::take(&mut wiring.outputs[vertex][subtask]),
             source,
             sink: sinks.get(&id.vertex).map(|plan| plan.sink.clone()),
@@ -263,8 +280,9 @@ fn wire(graph: &JobGraph, slot_wakes: &[WakeCell]) -> Wiring {
         inputs: graph.vertices.iter().map(empty_inputs).collect(),
         outputs: graph.vertices.iter().map(|vertex| (0..vertex.parallelism).map(|_| Vec::new()).collect()).collect(),
     };
-    for edge in &graph.edges {
+    for (index, edge) in graph.edges.iter().enumerate() {
         let receivers = graph.vertices[edge.to as usize].parallelism;
+        let position = graph.edges.iter().take(index).filter(|other| other.to == edge.to).count() as u32;
         for sender in 0..graph.vertices[edge.from as usize].parallelism {
             let senders = targets(edge, sender, receivers)
                 .map(|target| {
@@ -273,7 +291,12 @@ fn wire(graph: &JobGraph, slot_wakes: &[WakeCell]) -> Wiring {
                         slot_wakes[sender as usize].clone(),
                         slot_wakes[target as usize].clone(),
                     );
-                    wiring.inputs[edge.to as usize][target as usize][edge.input].push(receiver_end);
+                    wiring.inputs[edge.to as usize][target as usize][edge.input].push(InputChannel {
+                        receiver: receiver_end,
+                        id: ChannelId { edge: position, sender, receiver: target },
+                        route: route(&edge.partition),
+                        receivers,
+                    });
                     sender_end
                 })
                 .collect();
@@ -281,6 +304,23 @@ fn wire(graph: &JobGraph, slot_wakes: &[WakeCell]) -> Wiring {
         }
     }
     wiring
+}
+
+/// The edges into a vertex in their order: the input of each, and where its rows may go on restore.
+fn edges_into(graph: &JobGraph, vertex: u32) -> Arc<[(usize, Route)]> {
+    let edges = graph.edges.iter().filter(|edge| edge.to == vertex);
+    edges.map(|edge| (edge.input, route(&edge.partition))).collect()
+}
+
+/// Where rows of an edge may go on restore. Rows of one subtask for its neighbour, or for all, have no other place: barriers don't overtake
+/// them.
+fn route(partition: &Partition) -> Route {
+    match partition {
+        Partition::Hash { columns } => Route::Hash { columns: columns.clone() },
+        Partition::Rebalance => Route::Any,
+        Partition::Singleton => Route::First,
+        Partition::Forward | Partition::Broadcast => Route::Fixed,
+    }
 }
 
 /// The subtasks of the receiver that a subtask of the sender sends to.

@@ -105,7 +105,7 @@ impl Operator for WindowSum {
     }
 
     fn snapshot(&mut self, writer: &mut SnapshotWriter) -> Result<(), OperatorError> {
-        self.sums.snapshot("sums", writer);
+        self.sums.snapshot("sums", writer)?;
         self.timers.snapshot("timers", writer);
         Ok(())
     }

@@ -4,7 +4,9 @@ use arrow_array::{Array, ArrayRef};
 use arrow_buffer::NullBuffer;
 use flott_job::spec::JoinSideKey;
 use flott_record::{Batch, KeyRows, Schema};
-use flott_state::{DecodeError, EncodedRows, KeyedTable, RowEncoder, SnapshotReader, SnapshotWriter};
+use flott_state::{
+    EncodedRows, KeyedTable, RowEncoder, SnapshotReader, SnapshotWriter, StateError, StateValue, ValueCodec,
+};
 
 use super::row_bag::{BagLayout, RowBag};
 use crate::limits::EXPIRY_SWEEP_KEYS_MIN;
@@ -100,6 +102,11 @@ impl Side {
         }
     }
 
+    /// Brings the rows of these keys into memory, where a disk has them.
+    pub(super) fn prefetch(&mut self, keys: &KeyRows) -> Result<(), StateError> {
+        self.table.prefetch_with(keys, &mut BagCodec(self.layout))
+    }
+
     /// Adds an arrived row. A row that cannot match anything is not kept, since nothing would ever ask for it.
     pub(super) fn add(&mut self, arrivals: &Arrivals, row: usize, now_ms: i64, associations: u32) {
         if !arrivals.is_matchable(row) {
@@ -148,12 +155,28 @@ impl Side {
         });
     }
 
-    pub(super) fn snapshot(&self, writer: &mut SnapshotWriter) {
-        self.table.snapshot(self.name, writer);
+    pub(super) fn snapshot(&mut self, writer: &mut SnapshotWriter) -> Result<(), StateError> {
+        self.table.snapshot_with(self.name, writer, &BagCodec(self.layout))
     }
 
-    pub(super) fn restore(&mut self, reader: &SnapshotReader<'_>) -> Result<(), DecodeError> {
-        self.table = KeyedTable::restore(self.name, reader)?;
-        self.table.iter().try_for_each(|(_, _, bag): (_, _, &RowBag)| bag.check(self.layout))
+    pub(super) fn restore(&mut self, reader: &SnapshotReader<'_>) -> Result<(), StateError> {
+        self.table.restore_with(self.name, reader, &mut BagCodec(self.layout))
     }
+}
+
+/// A bag as bytes; what is read is checked to be of the layout.
+struct BagCodec(BagLayout);
+
+impl ValueCodec<RowBag> for BagCodec {
+    fn encode(&self, bag: &RowBag, out: &mut Vec<u8>) {
+        bag.encode(out);
+    }
+
+    fn decode(&mut self, mut bytes: &[u8]) -> Result<RowBag, StateError> {
+        let bag = RowBag::decode(&mut bytes)?;
+        bag.check(self.0)?;
+        Ok(bag)
+    }
+
+    fn evict(&mut self, _bag: RowBag) {}
 }

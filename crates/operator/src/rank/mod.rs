@@ -14,7 +14,7 @@ use std::collections::VecDeque;
 
 use flott_job::spec::{RankKind, RankSpec, RankStrategy};
 use flott_record::{Batch, KeyRows, RowKind};
-use flott_state::{EncodedRows, KeyedTable, RowEncoder, SnapshotReader, SnapshotWriter};
+use flott_state::{DiskBackend, EncodedRows, KeyedTable, RowEncoder, SnapshotReader, SnapshotWriter};
 
 pub use self::window::WindowRank;
 
@@ -97,6 +97,10 @@ impl Rank {
     /// Applies rows until enough is emitted; gives how many.
     fn apply(&mut self, batch: &Batch, out: &mut RowOutput, context: &Context<'_>) -> Result<usize, OperatorError> {
         let arrivals = self.arrivals(batch);
+        match &mut self.partitions {
+            Partitions::Bounded(table) => table.prefetch(&arrivals.keys)?,
+            Partitions::Full(table) => table.prefetch(&arrivals.keys)?,
+        }
         for row in 0..batch.num_rows() {
             let kind = batch.kind(row);
             match &mut self.partitions {
@@ -275,18 +279,29 @@ impl Operator for Rank {
         Ok(step)
     }
 
+    fn use_disk(&mut self, backend: &DiskBackend) -> Result<(), OperatorError> {
+        if self.at_end {
+            return Ok(());
+        }
+        match &mut self.partitions {
+            Partitions::Bounded(table) => table.use_disk(backend)?,
+            Partitions::Full(table) => table.use_disk(backend)?,
+        }
+        Ok(())
+    }
+
     fn snapshot(&mut self, writer: &mut SnapshotWriter) -> Result<(), OperatorError> {
-        match &self.partitions {
-            Partitions::Bounded(table) => table.snapshot("bounded", writer),
-            Partitions::Full(table) => table.snapshot("full", writer),
+        match &mut self.partitions {
+            Partitions::Bounded(table) => table.snapshot("bounded", writer)?,
+            Partitions::Full(table) => table.snapshot("full", writer)?,
         }
         Ok(())
     }
 
     fn restore(&mut self, reader: &SnapshotReader<'_>) -> Result<(), OperatorError> {
         match &mut self.partitions {
-            Partitions::Bounded(table) => *table = KeyedTable::restore("bounded", reader)?,
-            Partitions::Full(table) => *table = KeyedTable::restore("full", reader)?,
+            Partitions::Bounded(table) => table.restore_from("bounded", reader)?,
+            Partitions::Full(table) => table.restore_from("full", reader)?,
         }
         Ok(())
     }
