@@ -28,6 +28,7 @@ pub(crate) enum Cells<'a> {
     Decimal(&'a PrimitiveArray<Decimal128Type>, u8),
     String(&'a StringArray),
     Bytes(&'a BinaryArray),
+    Bitmap(&'a BinaryArray),
     Date(&'a PrimitiveArray<Date32Type>),
     Time(&'a PrimitiveArray<Time32MillisecondType>, u8),
     Timestamp(&'a [i64], &'a dyn Array, u8, Option<&'a Zone>),
@@ -52,7 +53,8 @@ impl<'a> Cells<'a> {
             TypeKind::Double => Cells::Double(array.as_primitive()),
             TypeKind::Decimal { scale, .. } => Cells::Decimal(array.as_primitive(), *scale),
             TypeKind::Char(_) | TypeKind::Varchar(_) | TypeKind::Variant => Cells::String(array.as_string()),
-            TypeKind::Binary(_) | TypeKind::Varbinary(_) | TypeKind::Bitmap => Cells::Bytes(array.as_binary()),
+            TypeKind::Binary(_) | TypeKind::Varbinary(_) => Cells::Bytes(array.as_binary()),
+            TypeKind::Bitmap => Cells::Bitmap(array.as_binary()),
             TypeKind::Date => Cells::Date(array.as_primitive()),
             TypeKind::Time(precision) => Cells::Time(array.as_primitive(), *precision),
             TypeKind::Timestamp(precision) => Cells::Timestamp(stored(array, *precision), array, *precision, None),
@@ -91,7 +93,7 @@ impl<'a> Cells<'a> {
             Cells::Double(array) => array.is_null(row),
             Cells::Decimal(array, _) => array.is_null(row),
             Cells::String(array) => array.is_null(row),
-            Cells::Bytes(array) => array.is_null(row),
+            Cells::Bytes(array) | Cells::Bitmap(array) => array.is_null(row),
             Cells::Date(array) => array.is_null(row),
             Cells::Time(array, _) => array.is_null(row),
             Cells::Timestamp(_, array, ..) => array.is_null(row),
@@ -137,6 +139,7 @@ impl<'a> Cells<'a> {
                 let local = zone.map_or(values[row], |zone| localize(values[row], *precision, zone));
                 civil::write_timestamp_sql(out, local, *precision);
             }
+            Cells::Bitmap(array) => write_members(array.value(row), out),
             Cells::Months(array) => civil::write_interval_months(out, array.value(row)),
             Cells::Millis(array) => civil::write_interval_millis(out, array.value(row)),
             Cells::Row(_, columns) => {
@@ -161,6 +164,15 @@ impl<'a> Cells<'a> {
             _ => {}
         }
     }
+}
+
+/// The members of a bitmap: `{1,2}`. Bytes that are none have no members.
+fn write_members(bytes: &[u8], out: &mut String) {
+    let members = roaring::RoaringBitmap::deserialize_from(bytes).unwrap_or_else(|_| roaring::RoaringBitmap::new());
+    let members: Vec<String> = members.iter().map(|member| member.to_string()).collect();
+    out.push('{');
+    out.push_str(&members.join(","));
+    out.push('}');
 }
 
 fn range(offsets: &[i32], row: usize) -> std::ops::Range<usize> {

@@ -53,7 +53,7 @@ fn rebased(offsets: &OffsetBuffer<i32>) -> (OffsetBuffer<i32>, usize, usize) {
 }
 
 fn wrong_shape(arrow_type: &ArrowType) -> EvaluationError {
-    EvaluationError { message: format!("not supported: a nested value as {arrow_type}"), row: None }
+    EvaluationError { message: format!("not supported: a nested value as {arrow_type}"), row: None, expression: None }
 }
 
 fn lists(array: &ArrayRef, to: &ArrowType, element: &Convert) -> Result<ArrayRef, EvaluationError> {

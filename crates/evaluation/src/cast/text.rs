@@ -39,7 +39,7 @@ pub(super) fn to_text(from: &DataType, to: &TypeKind, rules: &Rules) -> Option<C
             })
         }));
     }
-    if let TypeKind::Variant | TypeKind::Bitmap = from.kind {
+    if from.kind == TypeKind::Variant {
         return None;
     }
     let (from, zone) = (from.clone(), rules.zone.clone());

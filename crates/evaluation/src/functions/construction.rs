@@ -57,7 +57,7 @@ impl ScalarFunction for Construction {
 }
 
 fn wrong_type(to: &ArrowType) -> EvaluationError {
-    EvaluationError { message: format!("not supported: a nested value of type {to}"), row: None }
+    EvaluationError { message: format!("not supported: a nested value of type {to}"), row: None, expression: None }
 }
 
 fn row(arguments: &[ArrayRef], rows: usize, to: &ArrowType) -> Column {
@@ -85,7 +85,7 @@ fn map(arguments: &[ArrayRef], rows: usize, to: &ArrowType) -> Column {
     let part = |start: usize| arguments.iter().skip(start).step_by(2).cloned().collect::<Vec<ArrayRef>>();
     let (keys, values) = (row_wise(&part(0), rows)?, row_wise(&part(1), rows)?);
     if keys.null_count() > 0 {
-        return Err(EvaluationError { message: "a key of a MAP is NULL".to_string(), row: None });
+        return Err(EvaluationError { message: "a key of a MAP is NULL".to_string(), row: None, expression: None });
     }
     let (keys, values, offsets) = distinct_keys(keys, values, arguments.len() / 2, rows)?;
     let length = keys.len();

@@ -1,7 +1,7 @@
 //! A tiny binder: calls are resolved by the catalogue and their arguments cast, as the planner does.
 
 use flott_evaluation::{Session, evaluate_constant, fold};
-use flott_expression::{Argument, CastMode, Expression, resolve};
+use flott_expression::{Argument, CastMode, Expression, Written, resolve};
 use flott_record::{DataType, TypeKind, Value};
 
 pub fn session() -> Session {
@@ -47,11 +47,21 @@ pub fn null(kind: TypeKind) -> Expression {
 
 pub fn cast(input: Expression, kind: TypeKind) -> Expression {
     let nullable = input.data_type().nullable;
-    Expression::Cast { input: Box::new(input), data_type: DataType { kind, nullable }, mode: CastMode::Cast }
+    Expression::Cast {
+        input: Box::new(input),
+        data_type: DataType { kind, nullable },
+        mode: CastMode::Cast,
+        written: Written::default(),
+    }
 }
 
 pub fn try_cast(input: Expression, kind: TypeKind) -> Expression {
-    Expression::Cast { input: Box::new(input), data_type: kind.nullable(), mode: CastMode::TryCast }
+    Expression::Cast {
+        input: Box::new(input),
+        data_type: kind.nullable(),
+        mode: CastMode::TryCast,
+        written: Written::default(),
+    }
 }
 
 /// A resolved call; panics where the catalogue refuses it.

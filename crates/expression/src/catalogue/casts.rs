@@ -74,17 +74,16 @@ fn kinds_cast(from: &TypeKind, to: &TypeKind) -> bool {
                 || from.is_numeric()
                 || from.is_datetime()
                 || from.is_interval()
-                || matches!(from, K::Boolean | K::Variant | K::Bitmap)
+                || matches!(from, K::Boolean | K::Bitmap)
         }
         (from, to) if from.is_character() => scalar_of_text(to),
         (from, to) if to.is_binary() => from.is_binary() || *from == K::Bitmap,
         (K::Boolean, to) => to.is_numeric(),
-        (from, K::Boolean) => from.is_numeric() || *from == K::Variant,
-        (from, to) if to.is_numeric() => from.is_numeric() || *from == K::Variant,
-        (from, to) if from.is_integer() => to.is_interval(),
+        (from, K::Boolean) => from.is_numeric(),
+        (from, to) if to.is_numeric() => from.is_numeric(),
+        (from, to) if from.is_integer() || matches!(from, K::Decimal { .. }) => to.is_interval(),
         (K::Time(_), to) => matches!(to, K::Time(_)) || to.is_timestamp(),
         (K::Date, to) => to.is_timestamp(),
-        (K::Variant, to) => to.is_datetime() || to.is_binary(),
         (from, to) if from.is_timestamp() => to.is_datetime(),
         (from, to) if from.is_interval() => to.is_interval() && from == to,
         _ => false,

@@ -124,7 +124,7 @@ fn pairs_of<'a>(text: &'a str, outer: &Pattern, inner: &Pattern) -> Vec<(&'a str
 
 /// Maps of the type in which the result lies.
 fn maps_of(to: &ArrowType, columns: Vec<ArrayRef>, lengths: Vec<usize>, valid: Option<NullBuffer>) -> Column {
-    let wrong = || EvaluationError { message: format!("a map does not lie as {to}"), row: None };
+    let wrong = || EvaluationError { message: format!("a map does not lie as {to}"), row: None, expression: None };
     let ArrowType::Map(entries, _) = to else { return Err(wrong()) };
     let ArrowType::Struct(fields) = entries.data_type() else { return Err(wrong()) };
     let pairs = StructArray::try_new(fields.clone(), columns, None)?;
