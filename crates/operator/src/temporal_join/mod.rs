@@ -271,7 +271,7 @@ impl Operator for TemporalJoin {
                 waiting.row.encode(out);
             });
         }
-        self.versions.snapshot("versions", writer);
+        self.versions.snapshot("versions", writer)?;
         self.replaced.snapshot("replaced", writer);
         Ok(())
     }
