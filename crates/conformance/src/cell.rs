@@ -69,6 +69,8 @@ fn number(number: &serde_json::Number, data_type: &DataType) -> Option<Value> {
         TypeKind::Decimal { scale, .. } => decimal(&number.to_string(), scale).ok()?,
         TypeKind::IntervalYearMonth => Value::IntervalYearMonth(i32::try_from(whole?).ok()?),
         TypeKind::IntervalDayTime => Value::IntervalDayTime(whole?),
+        // The time of a record of a data stream.
+        TypeKind::Timestamp(3) => Value::Timestamp(whole?, 3),
         _ => return None,
     })
 }
@@ -346,6 +348,7 @@ mod tests {
         );
         assert_eq!(read(&json!({"$duration": "PT12H"}), "INTERVAL DAY TO SECOND"), Value::IntervalDayTime(43_200_000));
         assert_eq!(read(&json!({"$period": "P10Y4M"}), "INTERVAL YEAR TO MONTH"), Value::IntervalYearMonth(124));
+        assert_eq!(read(&json!(86_400_000), "TIMESTAMP(3)"), Value::Timestamp(86_400_000, 3));
         assert!(value(&json!("x"), &TypeKind::Int.nullable()).is_err());
     }
 

@@ -94,7 +94,7 @@ fn scalar(environment: &Environment, case: &Json, as_text: bool) -> Ended<Row> {
     if !fields.is_empty() {
         let cells: Vec<Json> = fields.iter().map(|field| field["value"].clone()).collect();
         let rows = vec![serde_json::json!({"op": "+I", "row": cells})];
-        engine.stage.put(TABLE, TableData { rows, endless: false });
+        engine.stage.put(TABLE, TableData { rows, ..TableData::default() });
         let ddl = create_table(TABLE, &columns, &[], None, &table_options(TABLE));
         engine.execute(&ddl).map_err(|error| Outcome::of_error(&error))?;
     }
@@ -280,7 +280,7 @@ fn aggregate_rows(environment: &Environment, case: &Json) -> Ended<(Vec<DataType
         return Err(Outcome::Skipped("a value that only Java code can make".to_string()));
     }
     let mut engine = Engine::new(environment, &options(case, "config")).map_err(fail)?;
-    engine.stage.put(name, TableData { rows, endless: false });
+    engine.stage.put(name, TableData { rows, ..TableData::default() });
     let column = |column: &Json| {
         format!("{} {}", quoted(text(column, "name").unwrap_or("")), text(column, "type").unwrap_or(""))
     };

@@ -83,7 +83,9 @@ fn set_up(engine: &mut Engine, case: &Json) -> Ended<()> {
     let fail = |error: String| Outcome::of_error(&error);
     if let Some(data) = case.get("data").and_then(Json::as_object) {
         for (id, rows) in data {
-            engine.stage.put(id, TableData { rows: rows.as_array().cloned().unwrap_or_else(Vec::new), endless: false });
+            engine
+                .stage
+                .put(id, TableData { rows: rows.as_array().cloned().unwrap_or_else(Vec::new), ..TableData::default() });
         }
     }
     for table in list(case, "tables") {
@@ -98,7 +100,7 @@ fn set_up(engine: &mut Engine, case: &Json) -> Ended<()> {
         if kinds.into_iter().any(|kind| kind != "+I") {
             given.push(("changelog-mode".to_string(), "I,UA,UB,D".to_string()));
         }
-        engine.stage.put(name, TableData { rows, endless: false });
+        engine.stage.put(name, TableData { rows, ..TableData::default() });
         engine.execute(&create_table(name, &columns, &[], None, &given)).map_err(fail)?;
     }
     for sql in texts(case, "setup_sql") {
@@ -119,6 +121,9 @@ fn columns(table: &Json, rows: &[Json]) -> Vec<String> {
         match name.split_once('.') {
             Some((name, "proctime")) => columns.push(format!("{} AS PROCTIME()", quoted(name))),
             Some((name, "rowtime")) => {
+                // A data stream's own time: milliseconds since the epoch.
+                let is_number = ["INT", "BIGINT"].iter().any(|number| data_type.starts_with(number));
+                let data_type = if is_number { "TIMESTAMP(3)" } else { &data_type };
                 columns.push(format!("{} {data_type}", quoted(name)));
                 columns.push(format!("WATERMARK FOR {0} AS {0}", quoted(name)));
             }

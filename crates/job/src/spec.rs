@@ -12,7 +12,7 @@ use crate::graph::MiniBatch;
 use crate::over::{SortedOverSpec, UpdatingOverSpec};
 use crate::pattern::MatchSpec;
 use crate::versioned_join::{LookupJoinSpec, TemporalJoinSpec};
-use crate::window::{Window, WindowProperty};
+use crate::window::{Window, WindowProperty, WindowTime};
 
 /// What an operator computes.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -25,6 +25,7 @@ pub enum OperatorSpec {
     GroupAggregate(GroupAggregateSpec),
     LocalGroupAggregate(LocalGroupAggregateSpec),
     WindowTableFunction(WindowTableFunctionSpec),
+    SessionRows(SessionRowsSpec),
     WindowAggregate(WindowAggregateSpec),
     Join(JoinSpec),
     WindowJoin(WindowJoinSpec),
@@ -145,6 +146,19 @@ pub struct LocalGroupAggregateSpec {
 pub struct WindowTableFunctionSpec {
     /// The window.
     pub window: Window,
+}
+
+/// Adds `window_start`, `window_end`, `window_time` to each row of a session once this is over.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct SessionRowsSpec {
+    /// The rows' time; never attached.
+    pub time: WindowTime,
+    /// Sessions end after this long without a row, milliseconds.
+    pub gap_ms: i64,
+    /// Sessions of these columns are apart.
+    pub partition: Vec<usize>,
+    /// Types of the input's columns.
+    pub input: Schema,
 }
 
 /// Which part of a window aggregation an operator does.

@@ -18,6 +18,7 @@ use crate::local_group_aggregate::LocalGroupAggregate;
 use crate::over_aggregate::OverAggregate;
 use crate::pattern::MatchRecognize;
 use crate::rank::{Rank, WindowRank};
+use crate::session_rows::SessionRows;
 use crate::sink_materialize::SinkMaterialize;
 use crate::sort::Sort;
 use crate::sorted_over::SortedOver;
@@ -63,6 +64,7 @@ pub fn build(spec: &OperatorSpec, setup: &Setup) -> Result<Box<dyn Operator>, Op
         S::ToChangelog(spec) => Ok(Box::new(ToChangelog::new(spec))),
         S::FromChangelog(spec) => Ok(Box::new(FromChangelog::new(spec))),
         S::TemporalJoin(spec) => Ok(Box::new(TemporalJoin::new(spec, setup)?)),
+        S::SessionRows(spec) => Ok(Box::new(SessionRows::new(spec, setup)?)),
         S::Unnest(spec) => Ok(Box::new(Unnest::new(spec, setup)?)),
         S::ChangelogNormalize(spec) => Ok(Box::new(ChangelogNormalize::new(spec, setup)?)),
         S::DropUpdateBefore(_) => Ok(Box::new(DropUpdateBefore)),

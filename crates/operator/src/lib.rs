@@ -32,6 +32,7 @@ pub mod pattern;
 pub mod process_function;
 pub mod rank;
 mod row_output;
+pub mod session_rows;
 pub mod sink_enforcer;
 pub mod sink_materialize;
 pub mod sort;

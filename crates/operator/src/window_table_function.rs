@@ -90,7 +90,11 @@ impl WindowTableFunction {
             Arc::new(TimestampMillisecondArray::from(ends)),
             Arc::new(last),
         ];
-        let rows = if self.windows_per_row == 1 { batch.clone() } else { batch.take(&UInt32Array::from(sources))? };
+        let rows = if self.windows_per_row == 1 && sources.len() == batch.num_rows() {
+            batch.clone()
+        } else {
+            batch.take(&UInt32Array::from(sources))?
+        };
         let columns = rows.columns().iter().cloned().chain(added).collect();
         context.emit(rows.with_columns(columns));
         Ok(())

@@ -32,6 +32,8 @@ pub struct TableData {
     pub rows: Vec<Json>,
     /// The source stays open after its last row.
     pub endless: bool,
+    /// Rows at the beginning that a lookup does not find: those of a run before this one.
+    pub rows_before: usize,
 }
 
 /// A row that a sink was given.
@@ -197,10 +199,11 @@ impl Connector for ValuesConnector {
 
     fn lookup(&self, table: &TableSpec, setup: &LookupSetup) -> Result<Option<Box<dyn Lookup>>, ConnectorError> {
         let cells = |row: &[Value]| setup.projection.iter().map(|column| row[*column].clone()).collect();
-        let mut rows: Vec<(RowKind, Vec<Value>)> = Vec::new();
-        for (_, row) in self.changes(table)?.0 {
-            rows.push((RowKind::Insert, cells(&row)));
-        }
+        let id = TableOptions::of(table).text("data-id").unwrap_or("").to_string();
+        let rows_before = self.stage.rows(&id).map_or(0, |data| data.rows_before);
+        let changes: Vec<Recorded> = self.changes(table)?.0.into_iter().skip(rows_before).collect();
+        let table_rows = crate::engine::materialize(&changes, &table.primary_key);
+        let rows: Vec<Recorded> = table_rows.iter().map(|row| (RowKind::Insert, cells(row))).collect();
         let batch = batch_from_rows(&setup.output, &rows).map_err(|error| ConnectorError::new(error.to_string()))?;
         Ok(Some(Box::new(LoadedTable::new(&[batch], &setup.keys, &setup.output)?)))
     }

@@ -35,6 +35,8 @@ pub(crate) enum Cells<'a> {
     Months(&'a PrimitiveArray<IntervalYearMonthType>),
     Millis(&'a PrimitiveArray<DurationMillisecondType>),
     Row(&'a StructArray, Vec<Cells<'a>>),
+    /// A structured type, whose fields are named in the text.
+    Structured(&'a StructArray, Vec<(String, Cells<'a>)>),
     List(&'a ListArray, Box<Cells<'a>>),
     Map(&'a MapArray, Box<(Cells<'a>, Cells<'a>)>),
 }
@@ -63,7 +65,14 @@ impl<'a> Cells<'a> {
             }
             TypeKind::IntervalYearMonth => Cells::Months(array.as_primitive()),
             TypeKind::IntervalDayTime => Cells::Millis(array.as_primitive()),
-            TypeKind::Row(fields) | TypeKind::Structured(_, fields) => {
+            TypeKind::Structured(_, fields) => {
+                let rows = array.as_struct();
+                let columns = fields.iter().zip(rows.columns());
+                let cells =
+                    columns.map(|(field, column)| (field.name.clone(), Cells::of(&field.data_type, column, zone)));
+                Cells::Structured(rows, cells.collect())
+            }
+            TypeKind::Row(fields) => {
                 let rows = array.as_struct();
                 let columns = fields.iter().zip(rows.columns());
                 Cells::Row(rows, columns.map(|(field, column)| Cells::of(&field.data_type, column, zone)).collect())
@@ -99,7 +108,7 @@ impl<'a> Cells<'a> {
             Cells::Timestamp(_, array, ..) => array.is_null(row),
             Cells::Months(array) => array.is_null(row),
             Cells::Millis(array) => array.is_null(row),
-            Cells::Row(array, _) => array.is_null(row),
+            Cells::Row(array, _) | Cells::Structured(array, _) => array.is_null(row),
             Cells::List(array, _) => array.is_null(row),
             Cells::Map(array, _) => array.is_null(row),
         }
@@ -147,6 +156,15 @@ impl<'a> Cells<'a> {
                 separated(out, 0..columns.len(), |column, out| columns[column].write(row, out));
                 out.push(')');
             }
+            Cells::Structured(_, columns) => {
+                out.push('(');
+                separated(out, 0..columns.len(), |column, out| {
+                    out.push_str(&columns[column].0);
+                    out.push('=');
+                    columns[column].1.write(row, out);
+                });
+                out.push(')');
+            }
             Cells::List(lists, items) => {
                 out.push('[');
                 separated(out, range(lists.value_offsets(), row), |item, out| items.write(item, out));
@@ -190,7 +208,7 @@ fn separated(out: &mut String, items: std::ops::Range<usize>, mut write: impl Fn
 }
 
 /// Timestamps as they are stored, in the unit of their precision.
-pub(super) fn stored(array: &dyn Array, precision: u8) -> &[i64] {
+pub(crate) fn stored(array: &dyn Array, precision: u8) -> &[i64] {
     match timestamp_unit(precision) {
         TimeUnit::Millisecond => array.as_primitive::<TimestampMillisecondType>().values(),
         TimeUnit::Microsecond => array.as_primitive::<TimestampMicrosecondType>().values(),

@@ -10,6 +10,8 @@ mod parse;
 mod temporal;
 mod text;
 
+pub(crate) use cells::stored;
+
 use std::sync::Arc;
 
 use arrow_array::{Array, ArrayRef};

@@ -36,8 +36,28 @@ fn condition(call: Call<'_>) -> Result<Resolution, SignatureError> {
 fn common<'a>(call: Call<'a>) -> Result<(Call<'a>, TypeKind), SignatureError> {
     let types: Vec<&DataType> = call.types.iter().collect();
     match common_type(&types) {
-        Some(common) => Ok((call.cast_all(&common.kind), common.kind)),
+        Some(common) => {
+            let kind = if common.kind == TypeKind::Double { approximate(&call.types) } else { common.kind };
+            Ok((call.cast_all(&kind), kind))
+        }
         None => Err(call.wrong("<COMMON>, <COMMON>...")),
+    }
+}
+
+/// The type of numbers of which one is approximate at least: Flink's own functions make FLOAT of a DECIMAL before a FLOAT, and DOUBLE of a
+/// FLOAT before a DECIMAL.
+fn approximate(types: &[DataType]) -> TypeKind {
+    let merged = types.iter().map(|data_type| &data_type.kind).reduce(|left, right| match (left, right) {
+        (TypeKind::Null, other) | (other, TypeKind::Null) => other,
+        (TypeKind::Decimal { .. }, TypeKind::Float) => right,
+        (TypeKind::Float, TypeKind::Decimal { .. }) => &TypeKind::Double,
+        (TypeKind::Double, _) | (_, TypeKind::Double) => &TypeKind::Double,
+        (TypeKind::Float, _) | (_, TypeKind::Float) => &TypeKind::Float,
+        _ => left,
+    });
+    match merged {
+        Some(TypeKind::Float) => TypeKind::Float,
+        _ => TypeKind::Double,
     }
 }
 

@@ -1,5 +1,6 @@
 //! Frames of OVER windows: what ROWS and RANGE bounds mean.
 
+use flott_evaluation::Session;
 use flott_expression::Expression;
 use flott_record::Value;
 use flott_syntax::ast::{self, WindowFrame, WindowFrameBound, WindowFrameUnit};
@@ -70,7 +71,7 @@ pub(super) fn bind_frame(
         };
         let offset = binder.bind(amount, intercept)?;
         if rows {
-            return Ok((PendingBound::Row(sign * row_count(&offset, amount)?), None));
+            return Ok((PendingBound::Row(sign * row_count(&offset, amount, binder)?), None));
         }
         let range_ms = match &offset {
             Expression::Literal { value: Value::IntervalDayTime(millis), .. } => Some(-sign * millis),
@@ -89,10 +90,16 @@ pub(super) fn bind_frame(
     Ok(PendingFrame { start, end, range_ms, has_current_row })
 }
 
-fn row_count(offset: &Expression, syntax: &ast::Expression) -> Result<i64> {
-    match offset {
-        Expression::Literal { value: Value::Int(count), .. } => Ok(i64::from(*count)),
-        Expression::Literal { value: Value::BigInt(count), .. } => Ok(*count),
+fn row_count(offset: &Expression, syntax: &ast::Expression, binder: &ExpressionBinder<'_>) -> Result<i64> {
+    let session = Session {
+        time_zone: binder.time_zone.to_string(),
+        batch_mode: false,
+        query_start_ms: 0,
+        seeds: flott_evaluation::Seeds::default(),
+    };
+    match flott_evaluation::evaluator::evaluate_constant(offset, &session) {
+        Ok(Value::Int(count)) => Ok(i64::from(count)),
+        Ok(Value::BigInt(count)) => Ok(count),
         _ => Err(SqlError::at(syntax.span, "a bound of ROWS is a constant number of rows")),
     }
 }

@@ -142,6 +142,9 @@ fn body(node: &PhysicalNode, input: &[String], both: &[String], execution: bool)
                 spec.window.kind
             )
         }
+        OperatorSpec::SessionRows(spec) => {
+            format!("window=[SESSION(gap={} ms, partition=[{}])]", spec.gap_ms, pick(input, &spec.partition))
+        }
         OperatorSpec::WindowTableFunction(spec) => format!("window=[{:?}]", spec.window.kind),
         OperatorSpec::Join(spec) => join(spec, both, &all, execution),
         OperatorSpec::WindowJoin(spec) => join(&spec.join, both, &all, execution),

@@ -10,8 +10,8 @@ use flott_connector::{Capabilities, Registry};
 use flott_evaluation::Session;
 use flott_job::changelog_function::{FromChangelogSpec, ToChangelogSpec};
 use flott_job::spec::{
-    CalcSpec, ChangelogNormalizeSpec, ExpandSpec, SourceSpec, UnnestSpec, ValuesSpec, WatermarkSpec,
-    WindowTableFunctionSpec,
+    CalcSpec, ChangelogNormalizeSpec, DropUpdateBeforeSpec, ExpandSpec, SessionRowsSpec, SourceSpec, UnnestSpec,
+    ValuesSpec, WatermarkSpec, WindowTableFunctionSpec,
 };
 use flott_job::window::{Window, WindowKind};
 use flott_job::{OperatorSpec, Partition};
@@ -170,9 +170,14 @@ impl<'a> Planner<'a> {
             }
             RelationKind::Aggregate { .. } => self.plan_aggregate(relation, update_before),
             RelationKind::WindowAggregate { .. } => self.plan_window_aggregate(relation),
-            RelationKind::Window { kind: WindowKind::Session { .. }, .. } => Err(SqlError::new(
-                "not supported: SESSION windows that are not aggregated by exactly the columns of their PARTITION BY",
-            )),
+            RelationKind::Window { input, kind: WindowKind::Session { gap_ms }, time, partition } => {
+                let below = self.plan(input, true)?;
+                let (time, gap_ms, partition) = (*time, *gap_ms, partition.clone());
+                let edges = vec![(below, 0, by_keys(&partition))];
+                let spec = SessionRowsSpec { time, gap_ms, partition, input: input.schema() };
+                let spec = OperatorSpec::SessionRows(spec);
+                Ok(self.add(PhysicalNode::keyed("WindowTableFunction", spec, edges, relation)))
+            }
             RelationKind::Window { input, kind, time, partition } => {
                 let below = self.plan(input, update_before)?;
                 let spec = WindowTableFunctionSpec { window: Window { kind: *kind, time: *time } };
@@ -297,7 +302,15 @@ impl<'a> Planner<'a> {
         update_before: bool,
     ) -> Result<NodeId> {
         let RelationKind::Normalize { input, keys } = &relation.kind else { return self.internal("a normalization") };
-        let below = self.plan(input, false)?;
+        let mut below = self.plan(input, false)?;
+        let sends_before =
+            matches!(&input.kind, RelationKind::Scan { table, .. } if self.source_mode(table).update_before);
+        if sends_before {
+            // What a row was before is known from state: the source's own word may come twice.
+            let spec = OperatorSpec::DropUpdateBefore(DropUpdateBeforeSpec {});
+            below = self.forward("DropUpdateBefore", spec, below, input)?;
+            self.plan.nodes[below].mode = self.changes(input).mode(false);
+        }
         let spec = ChangelogNormalizeSpec {
             keys: keys.clone(),
             emit_update_before: update_before,

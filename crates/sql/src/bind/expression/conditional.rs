@@ -12,6 +12,14 @@ use crate::bind::expression::operator::connective;
 use crate::bind::expression::{ExpressionBinder, Intercept, interval};
 use crate::error::{Result, SqlError};
 
+/// A NULL of a type can be cast to some types to which no other value of its type can.
+fn is_castable_null(input: &Expression, target: &TypeKind) -> bool {
+    let kind = &input.data_type().kind;
+    let is_allowed = kind.is_character() && (target.is_interval() || matches!(target, TypeKind::Array(_)))
+        || kind.is_numeric() && target.is_timestamp();
+    input.is_null_literal() && is_allowed
+}
+
 impl ExpressionBinder<'_> {
     pub(super) fn case(
         &self,
@@ -84,7 +92,7 @@ impl ExpressionBinder<'_> {
         {
             return Ok(interval);
         }
-        if !catalogue::can_cast(input.data_type(), &target) {
+        if !catalogue::can_cast(input.data_type(), &target) && !is_castable_null(&input, &target.kind) {
             if let Some(advice) = catalogue::cast_advice(input.data_type(), &target) {
                 return Err(SqlError::at(span, advice));
             }
