@@ -1,5 +1,6 @@
 //! A keyed operator for tests, on the interfaces that every operator uses: `k, v, t` to `k, window end, sum of v` in event-time windows.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use arrow_array::cast::AsArray;
@@ -8,7 +9,7 @@ use arrow_array::{ArrayRef, Int64Array};
 use flott_client::CustomOperators;
 use flott_operator::{Context, Forwarding, Operator, OperatorError, Step};
 use flott_record::{Batch, KeyRows};
-use flott_state::{KeyedTable, SnapshotReader, SnapshotWriter, Timers};
+use flott_state::{DecodeError, KeyedTable, SnapshotReader, SnapshotWriter, StateValue, Timers};
 
 pub const WINDOW_MS: i64 = 100;
 pub const NAME: &str = "window-sum";
@@ -25,7 +26,7 @@ pub fn operators() -> CustomOperators {
 
 /// What all windows of numbered rows sum up to.
 pub fn expected(rows: i64) -> Vec<Vec<i64>> {
-    let mut sums = std::collections::BTreeMap::new();
+    let mut sums = BTreeMap::new();
     for number in 0..rows {
         let end = (number / WINDOW_MS + 1) * WINDOW_MS;
         *sums.entry((number % crate::numbered::KEYS, end)).or_insert(0) += number;
@@ -33,18 +34,30 @@ pub fn expected(rows: i64) -> Vec<Vec<i64>> {
     sums.into_iter().map(|((key, end), sum)| vec![key, end, sum]).collect()
 }
 
+/// The open windows of one key: the key's number, and the sum by window end.
+#[derive(Default)]
+struct Windows {
+    key: i64,
+    sums: BTreeMap<i64, i64>,
+}
+
+impl StateValue for Windows {
+    fn encode(&self, out: &mut Vec<u8>) {
+        self.key.encode(out);
+        (self.sums.len() as u64).encode(out);
+        self.sums.iter().for_each(|(end_ms, sum)| (*end_ms, *sum).encode(out));
+    }
+
+    fn decode(bytes: &mut &[u8]) -> Result<Self, DecodeError> {
+        let (key, count) = (i64::decode(bytes)?, u64::decode(bytes)?);
+        let sums: Result<_, DecodeError> = (0..count).map(|_| <(i64, i64)>::decode(bytes)).collect();
+        Ok(Windows { key, sums: sums? })
+    }
+}
+
 struct WindowSum {
-    /// By key and window end.
-    sums: KeyedTable<i64>,
+    sums: KeyedTable<Windows>,
     timers: Timers,
-}
-
-fn state_key(key: i64, end_ms: i64) -> Vec<u8> {
-    [key.to_le_bytes(), end_ms.to_le_bytes()].concat()
-}
-
-fn number(bytes: &[u8]) -> i64 {
-    i64::from_le_bytes(bytes.try_into().expect("eight bytes"))
 }
 
 impl Operator for WindowSum {
@@ -54,11 +67,13 @@ impl Operator for WindowSum {
         let times = batch.column(2).as_primitive::<TimestampMillisecondType>();
         for row in 0..batch.num_rows() {
             let end_ms = (times.value(row).div_euclid(WINDOW_MS) + 1) * WINDOW_MS;
-            let key = state_key(keys.value(row), end_ms);
-            let (sum, is_new) = self.sums.get_or_insert_with(hashes.hash(row), &key, || 0);
-            *sum += values.value(row);
-            if is_new {
-                self.timers.set(end_ms - 1, hashes.hash(row), &key);
+            let (hash, key) = (hashes.hash(row), hashes.key(row));
+            let (windows, _) = self.sums.get_or_insert_with(hash, key, Windows::default);
+            windows.key = keys.value(row);
+            let before = windows.sums.len();
+            *windows.sums.entry(end_ms).or_insert(0) += values.value(row);
+            if windows.sums.len() > before {
+                self.timers.set(end_ms - 1, hash, key);
             }
         }
         Ok(Step::Done)
@@ -69,12 +84,18 @@ impl Operator for WindowSum {
         let mut is_done = false;
         // Few at a time, so that tests see yields.
         for _ in 0..5 {
-            let Some((_, hash, key)) = self.timers.pop_due(context.watermark_ms) else {
+            let Some((at_ms, hash, key)) = self.timers.pop_due(context.watermark_ms) else {
                 is_done = true;
                 break;
             };
-            let sum = self.sums.remove(hash, &key).ok_or_else(|| OperatorError::Failed("no sum".to_string()))?;
-            for (column, value) in columns.iter_mut().zip([number(&key[..8]), number(&key[8..]), sum]) {
+            let missing = || OperatorError::Failed("no sum".to_string());
+            let windows = self.sums.get_mut(hash, &key).ok_or_else(missing)?;
+            let sum = windows.sums.remove(&(at_ms + 1)).ok_or_else(missing)?;
+            let (number, is_empty) = (windows.key, windows.sums.is_empty());
+            if is_empty {
+                self.sums.remove(hash, &key);
+            }
+            for (column, value) in columns.iter_mut().zip([number, at_ms + 1, sum]) {
                 column.push(value);
             }
         }
