@@ -26,7 +26,7 @@ pub fn operators() -> CustomOperators {
 
 /// What all windows of numbered rows sum up to.
 pub fn expected(rows: i64) -> Vec<Vec<i64>> {
-    let mut sums = BTreeMap::new();
+    let mut sums = std::collections::BTreeMap::new();
     for number in 0..rows {
         let end = (number / WINDOW_MS + 1) * WINDOW_MS;
         *sums.entry((number % crate::numbered::KEYS, end)).or_insert(0) += number;
@@ -34,47 +34,47 @@ pub fn expected(rows: i64) -> Vec<Vec<i64>> {
     sums.into_iter().map(|((key, end), sum)| vec![key, end, sum]).collect()
 }
 
-/// The open windows of one key: the key's number, and the sum by window end.
+struct WindowSum {
+    /// By canonical key.
+    sums: KeyedTable<Windows>,
+    timers: Timers,
+}
+
+/// The open windows of one key.
 #[derive(Default)]
 struct Windows {
     key: i64,
+    /// Window end to sum.
     sums: BTreeMap<i64, i64>,
 }
 
 impl StateValue for Windows {
     fn encode(&self, out: &mut Vec<u8>) {
-        self.key.encode(out);
-        (self.sums.len() as u64).encode(out);
+        (self.key, self.sums.len() as u64).encode(out);
         self.sums.iter().for_each(|(end_ms, sum)| (*end_ms, *sum).encode(out));
     }
 
     fn decode(bytes: &mut &[u8]) -> Result<Self, DecodeError> {
-        let (key, count) = (i64::decode(bytes)?, u64::decode(bytes)?);
-        let sums: Result<_, DecodeError> = (0..count).map(|_| <(i64, i64)>::decode(bytes)).collect();
+        let (key, count) = <(i64, u64)>::decode(bytes)?;
+        let sums: Result<BTreeMap<i64, i64>, DecodeError> = (0..count).map(|_| <(i64, i64)>::decode(bytes)).collect();
         Ok(Windows { key, sums: sums? })
     }
 }
 
-struct WindowSum {
-    sums: KeyedTable<Windows>,
-    timers: Timers,
-}
-
 impl Operator for WindowSum {
     fn on_batch(&mut self, _: usize, batch: &Batch, _: &mut Context<'_>) -> Result<Step, OperatorError> {
-        let hashes = KeyRows::encode(&batch.columns()[..1], batch.num_rows());
+        let rows = KeyRows::encode(&batch.columns()[..1], batch.num_rows());
         let (keys, values) = (batch.column(0).as_primitive::<Int64Type>(), batch.column(1).as_primitive::<Int64Type>());
         let times = batch.column(2).as_primitive::<TimestampMillisecondType>();
         for row in 0..batch.num_rows() {
             let end_ms = (times.value(row).div_euclid(WINDOW_MS) + 1) * WINDOW_MS;
-            let (hash, key) = (hashes.hash(row), hashes.key(row));
-            let (windows, _) = self.sums.get_or_insert_with(hash, key, Windows::default);
+            let (windows, _) = self.sums.get_or_insert_with(rows.hash(row), rows.key(row), Windows::default);
             windows.key = keys.value(row);
-            let before = windows.sums.len();
-            *windows.sums.entry(end_ms).or_insert(0) += values.value(row);
-            if windows.sums.len() > before {
-                self.timers.set(end_ms - 1, hash, key);
-            }
+            let sum = windows.sums.entry(end_ms).or_insert_with(|| {
+                self.timers.set(end_ms - 1, rows.hash(row), rows.key(row));
+                0
+            });
+            *sum += values.value(row);
         }
         Ok(Step::Done)
     }
@@ -84,19 +84,18 @@ impl Operator for WindowSum {
         let mut is_done = false;
         // Few at a time, so that tests see yields.
         for _ in 0..5 {
-            let Some((at_ms, hash, key)) = self.timers.pop_due(context.watermark_ms) else {
+            let Some((time_ms, hash, key)) = self.timers.pop_due(context.watermark_ms) else {
                 is_done = true;
                 break;
             };
-            let missing = || OperatorError::Failed("no sum".to_string());
-            let windows = self.sums.get_mut(hash, &key).ok_or_else(missing)?;
-            let sum = windows.sums.remove(&(at_ms + 1)).ok_or_else(missing)?;
-            let (number, is_empty) = (windows.key, windows.sums.is_empty());
-            if is_empty {
-                self.sums.remove(hash, &key);
-            }
-            for (column, value) in columns.iter_mut().zip([number, at_ms + 1, sum]) {
+            let end_ms = time_ms + 1;
+            let windows = self.sums.get_mut(hash, &key).ok_or_else(|| OperatorError::Failed("no key".to_string()))?;
+            let sum = windows.sums.remove(&end_ms).ok_or_else(|| OperatorError::Failed("no sum".to_string()))?;
+            for (column, value) in columns.iter_mut().zip([windows.key, end_ms, sum]) {
                 column.push(value);
+            }
+            if windows.sums.is_empty() {
+                self.sums.remove(hash, &key);
             }
         }
         let rows = columns[0].len();
