@@ -290,7 +290,7 @@ fn task_plans(
     (sources, sinks): (&[SourcePlan], &[SinkPlan]),
     finished: Option<&BTreeSet<String>>,
 ) -> Vec<Vec<TaskPlan>> {
-    let mut wiring = wire(graph, slot_wakes);
+    let mut wiring = wire(&context.environment, graph, slot_wakes);
     let vertices: Vec<Arc<Vertex>> = graph.vertices.iter().cloned().map(Arc::new).collect();
     let sources: BTreeMap<u32, &SourcePlan> = sources.iter().map(|source| (source.vertex, source)).collect();
     let sinks: BTreeMap<u32, &SinkPlan> = sinks.iter().map(|sink| (sink.vertex, sink)).collect();
@@ -316,7 +316,7 @@ fn task_plans(
 }
 
 /// Makes the channels of all edges.
-fn wire(graph: &JobGraph, slot_wakes: &[WakeCell]) -> Wiring {
+fn wire(environment: &Environment, graph: &JobGraph, slot_wakes: &[WakeCell]) -> Wiring {
     let inputs_of = |vertex: &Vertex| {
         let edges = graph.edges.iter().filter(|edge| edge.to == vertex.id);
         edges.map(|edge| edge.input + 1).max().unwrap_or(0)
@@ -335,7 +335,7 @@ fn wire(graph: &JobGraph, slot_wakes: &[WakeCell]) -> Wiring {
             let senders = targets(edge, sender, receivers)
                 .map(|target| {
                     let (sender_end, receiver_end) = channel(
-                        channel_bytes(channels_into(graph, edge)),
+                        if environment.maybe("one credit") { 1 } else { channel_bytes(channels_into(graph, edge)) },
                         slot_wakes[sender as usize].clone(),
                         slot_wakes[target as usize].clone(),
                     );
@@ -398,12 +398,13 @@ fn spawn_slots(
     mailbox: &Mailbox<crate::message::ToCoordinator>,
 ) -> Vec<flott_environment::WorkerHandle> {
     let spawn = |(index, (plans, cell)): (usize, (Vec<TaskPlan>, &WakeCell))| {
-        let (cell, tear_down, mailbox) = (cell.clone(), tear_down.clone(), mailbox.clone());
+        let (cell, tear_down, mailbox, of_slot) =
+            (cell.clone(), tear_down.clone(), mailbox.clone(), environment.clone());
         environment.spawn(
             &format!("slot-{index}"),
             Box::new(move |waker| {
                 cell.set(waker.clone());
-                Box::new(Slot::new(plans, tear_down, mailbox, waker))
+                Box::new(Slot::new(plans, tear_down, mailbox, of_slot, waker))
             }),
         )
     };
