@@ -38,6 +38,9 @@ pub trait Platform: Send + Sync {
     /// Whether [`Platform::trace`] keeps anything.
     fn is_traced(&self) -> bool;
 
+    /// Whether the code is to do the unlikely at this point: never on the real machine, by chance in a simulation that has faults.
+    fn maybe(&self, point: &'static str) -> bool;
+
     /// The flag that is set when the user asks for an end (Ctrl-C, SIGTERM).
     fn interrupted(&self) -> InterruptFlag;
 
@@ -178,6 +181,12 @@ impl Environment {
     /// Whether [`Environment::trace`] keeps anything: ask before formatting a costly line.
     pub fn is_traced(&self) -> bool {
         self.platform.is_traced()
+    }
+
+    /// Whether to do the unlikely here, which is correct but rare: flush early, take one row a batch, pause. Never on the real machine; in a
+    /// simulation with faults by chance, so that rare courses are tested often.
+    pub fn maybe(&self, point: &'static str) -> bool {
+        self.platform.maybe(point)
     }
 
     /// A new, empty directory inside `parent`, removed with all its content when dropped.

@@ -93,8 +93,9 @@ impl ObjectBackend {
     }
 
     fn path(&self, name: &ObjectName) -> Path {
-        // Names and the prefix were checked; nothing in them is to be encoded.
-        Path::from(format!("{}{name}", self.prefix))
+        let text = format!("{}{name}", self.prefix);
+        // Names and the prefix were checked, so they are taken as they are.
+        Path::parse(&text).unwrap_or_else(|_| Path::from(text.as_str()))
     }
 
     fn wait<T>(&self, request: impl Future<Output = T>) -> T {

@@ -15,8 +15,10 @@ use arrow_array::{Array, ArrayRef, BooleanArray};
 use arrow_schema::{DataType as ArrowType, TimeUnit};
 use flott_job::spec::DeduplicateSpec;
 use flott_record::{Batch, RowKind};
+use flott_state::schema::MapRow;
 use flott_state::{
-    DecodeError, DiskBackend, KeyedTable, RowEncoder, SnapshotReader, SnapshotWriter, StateValue, Timers,
+    DecodeError, DiskBackend, HoldsRows, KeyedTable, RowEncoder, RowSchema, RowsCodec, SnapshotReader, SnapshotWriter,
+    StateError, StateValue, Timers,
 };
 
 use crate::chunks::{in_chunks, keys_of};
@@ -44,6 +46,12 @@ impl StateValue for Kept {
     }
 }
 
+impl HoldsRows for Kept {
+    fn map_rows(&mut self, map: MapRow<'_>) -> Result<(), StateError> {
+        if self.row.is_empty() { Ok(()) } else { self.row.map_rows(map) }
+    }
+}
+
 /// Which row is kept, and what is said of it when.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Mode {
@@ -63,6 +71,7 @@ pub struct Deduplicate {
     timers: Timers,
     expiry: Expiry,
     encoder: RowEncoder,
+    schema: RowSchema,
     /// At the end of input in batch mode: keys that are still to be emitted.
     ending: Option<VecDeque<(u32, Vec<u8>)>>,
 }
@@ -112,6 +121,7 @@ impl Deduplicate {
             timers: Timers::new(),
             expiry: Expiry::new(spec.state_ttl_ms),
             encoder: RowEncoder::new(&spec.input),
+            schema: RowSchema::new(&spec.input, &spec.keys),
             spec: spec.clone(),
             ending: None,
         }
@@ -286,13 +296,13 @@ impl Operator for Deduplicate {
     }
 
     fn snapshot(&mut self, writer: &mut SnapshotWriter) -> Result<(), OperatorError> {
-        self.rows.snapshot("rows", writer)?;
+        self.rows.snapshot_with("rows", writer, &RowsCodec(&self.schema))?;
         self.timers.snapshot("timers", writer);
         Ok(())
     }
 
     fn restore(&mut self, reader: &SnapshotReader<'_>) -> Result<(), OperatorError> {
-        self.rows.restore_from("rows", reader)?;
+        self.rows.restore_with("rows", reader, &mut RowsCodec(&self.schema))?;
         self.timers = Timers::restore("timers", reader)?;
         Ok(())
     }

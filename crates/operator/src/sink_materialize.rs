@@ -9,8 +9,10 @@
 use flott_job::spec::SinkMaterializeSpec;
 use flott_record::{Batch, KeyRows, RowKind};
 use flott_state::encoding::{read_length, write_length};
+use flott_state::schema::MapRow;
 use flott_state::{
-    DecodeError, DiskBackend, EncodedRows, KeyedTable, RowEncoder, SnapshotReader, SnapshotWriter, StateValue,
+    DecodeError, DiskBackend, EncodedRows, HoldsRows, KeyedTable, RowEncoder, RowSchema, RowsCodec, SnapshotReader,
+    SnapshotWriter, StateError, StateValue,
 };
 
 use crate::chunks::{in_chunks, keys_of};
@@ -36,6 +38,12 @@ impl StateValue for RowList {
     }
 }
 
+impl HoldsRows for RowList {
+    fn map_rows(&mut self, map: MapRow<'_>) -> Result<(), StateError> {
+        self.rows.iter_mut().try_for_each(|(_, row)| row.map_rows(map))
+    }
+}
+
 /// The operator; see the module's text.
 pub struct SinkMaterialize {
     keys: Vec<usize>,
@@ -43,6 +51,7 @@ pub struct SinkMaterialize {
     lists: KeyedTable<Stamped<RowList>>,
     expiry: Expiry,
     encoder: RowEncoder,
+    schema: RowSchema,
 }
 
 impl SinkMaterialize {
@@ -54,6 +63,7 @@ impl SinkMaterialize {
             lists: KeyedTable::new(),
             expiry: Expiry::new(spec.state_ttl_ms),
             encoder: RowEncoder::new(&spec.input),
+            schema: RowSchema::new(&spec.input, spec.keys.iter().chain(&spec.upsert_key)),
         }
     }
 
@@ -141,12 +151,12 @@ impl Operator for SinkMaterialize {
     }
 
     fn snapshot(&mut self, writer: &mut SnapshotWriter) -> Result<(), OperatorError> {
-        self.lists.snapshot("lists", writer)?;
+        self.lists.snapshot_with("lists", writer, &RowsCodec(&self.schema))?;
         Ok(())
     }
 
     fn restore(&mut self, reader: &SnapshotReader<'_>) -> Result<(), OperatorError> {
-        self.lists.restore_from("lists", reader)?;
+        self.lists.restore_with("lists", reader, &mut RowsCodec(&self.schema))?;
         Ok(())
     }
 }

@@ -11,6 +11,7 @@ mod faulty_store;
 mod io;
 pub mod limits;
 mod platform;
+mod points;
 mod schedule;
 mod simulation;
 mod store;

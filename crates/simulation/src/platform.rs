@@ -225,6 +225,10 @@ impl Platform for Shared {
         self.schedule().user_line(line);
     }
 
+    fn maybe(&self, point: &'static str) -> bool {
+        self.schedule().maybe(point)
+    }
+
     fn is_traced(&self) -> bool {
         true
     }

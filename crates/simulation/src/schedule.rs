@@ -1,11 +1,12 @@
 //! Who can run, who waits for what, and what time it is: the scheduler's state, without the workers themselves.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use flott_environment::{IoRefusal, IoTask, Random, Turn, Waker};
 
 use crate::io::{DueTask, IoQueue};
 use crate::limits::{MAX_WAITER_DELAY_STEPS, MIN_TURN_NS, TURN_DOUBLINGS};
+use crate::points::FaultPoints;
 use crate::trace::Trace;
 
 const NS_PER_MS: i64 = 1_000_000;
@@ -57,6 +58,7 @@ pub(crate) struct Schedule {
     now_ns: u64,
     turns: u64,
     trace: Trace,
+    points: Option<FaultPoints>,
 }
 
 impl Schedule {
@@ -76,6 +78,7 @@ impl Schedule {
             now_ns: 0,
             turns: 0,
             trace: Trace::new(),
+            points: None,
         }
     }
 
@@ -210,6 +213,25 @@ impl Schedule {
             }
             _ => {}
         }
+    }
+
+    /// Lets points of the code do the unlikely from now on.
+    pub(crate) fn set_points(&mut self, points: FaultPoints) {
+        self.points = Some(points);
+    }
+
+    /// How often each point did it.
+    pub(crate) fn fault_counts(&self) -> BTreeMap<&'static str, u64> {
+        self.points.as_ref().map(FaultPoints::counts).unwrap_or_default()
+    }
+
+    /// Whether the code does the unlikely at a point.
+    pub(crate) fn maybe(&mut self, point: &'static str) -> bool {
+        let does = self.points.as_mut().is_some_and(|points| points.hits(point));
+        if does {
+            self.user_line(point);
+        }
+        does
     }
 
     /// A line of the code under test, with the name of the worker whose turn is on.

@@ -1,5 +1,6 @@
 //! [`Simulation`]: what a test holds.
 
+use std::collections::BTreeMap;
 use std::marker::PhantomData;
 use std::rc::Rc;
 use std::sync::Arc;
@@ -9,6 +10,7 @@ use flott_environment::{Clock, ClockSource, Environment, InterruptFlag, MemoryDi
 use crate::io::IoDelay;
 use crate::limits::MAX_TURNS;
 use crate::platform::{Shared, SimulatedTime};
+use crate::points::FaultPoints;
 
 /// When simulations begin: 2024-01-01T00:00:00Z, in milliseconds since the epoch.
 const START_MS: i64 = 1_704_067_200_000;
@@ -57,6 +59,16 @@ impl Simulation {
     /// The seed.
     pub fn seed(&self) -> u64 {
         self.shared.seed
+    }
+
+    /// Lets points of the code ([`Environment::maybe`]) do the unlikely from now on; which and how often follows from `seed`.
+    pub fn set_fault_points(&self, seed: u64) {
+        self.shared.schedule().set_points(FaultPoints::new(seed));
+    }
+
+    /// How often each point did the unlikely so far.
+    pub fn fault_counts(&self) -> BTreeMap<&'static str, u64> {
+        self.shared.schedule().fault_counts()
     }
 
     /// How long tasks of the I/O pool take from now on.

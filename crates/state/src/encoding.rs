@@ -21,6 +21,18 @@ pub trait StateValue: Sized {
     fn decode(bytes: &mut &[u8]) -> Result<Self, DecodeError>;
 }
 
+/// The one value that bytes hold.
+///
+/// # Errors
+/// If they are no such value, or more.
+pub fn decode_all<V: StateValue, E: From<DecodeError>>(mut bytes: &[u8]) -> Result<V, E> {
+    let value = V::decode(&mut bytes)?;
+    match bytes.len() {
+        0 => Ok(value),
+        left => Err(DecodeError(format!("{left} bytes after a value of state")).into()),
+    }
+}
+
 /// Appends an unsigned number as LEB128.
 pub fn write_length(out: &mut Vec<u8>, mut value: u64) {
     while value >= 0x80 {

@@ -6,6 +6,9 @@ pub const SNAPSHOT_VERSION: u32 = 1;
 /// Version of runs; every older version that a release has written stays readable.
 pub const RUN_VERSION: u32 = 1;
 
+/// Version of schemas stored with state.
+pub const SCHEMA_VERSION: u8 = 1;
+
 /// Bytes after which a block of a run ends: a page of the file system, as a single key costs one block.
 pub const RUN_BLOCK_BYTES: usize = 4 << 10;
 

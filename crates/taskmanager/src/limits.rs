@@ -23,8 +23,8 @@ pub const TASK_MESSAGES_MAX: usize = 64;
 /// Messages that the coordinator handles in one turn.
 pub const COORDINATOR_TURN_MESSAGES: usize = 256;
 
-/// Checkpoints that wait for the one under way; a further one is declined.
-pub const CHECKPOINTS_WAITING_MAX: usize = 4;
+/// Bytes of state up to which a piece lies in the metadata, where `execution.checkpointing.data-inline-threshold` is not set: its default.
+pub const STATE_INLINE_BYTES: u64 = 20 * 1024;
 
 /// Rows of a Values source's batch.
 pub const VALUES_BATCH_ROWS: usize = flott_record::limits::BATCH_ROWS_MAX;

@@ -116,6 +116,8 @@ pub enum Action {
         kind: RequestKind,
         /// Sources' tasks that have not ended.
         tasks: BTreeSet<TaskId>,
+        /// Who asked for it; `None` for periodic ones.
+        request: Option<u64>,
     },
     /// All tasks have ended: make a checkpoint of what they left.
     CollectFinal {
@@ -187,7 +189,7 @@ pub enum Action {
 impl fmt::Display for Action {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Action::Trigger { checkpoint_id, kind, tasks } => {
+            Action::Trigger { checkpoint_id, kind, tasks, .. } => {
                 let tasks: Vec<String> = tasks.iter().map(TaskId::to_string).collect();
                 write!(formatter, "trigger {checkpoint_id} {kind} at {}", tasks.join(" "))
             }

@@ -293,7 +293,7 @@ impl Coordinator {
         };
         let (missing, tasks) = (open(&self.tasks), open(&self.sources));
         let checkpoint_id = self.insert_pending(kind, request, missing, now_ms);
-        out.push(Action::Trigger { checkpoint_id, kind, tasks });
+        out.push(Action::Trigger { checkpoint_id, kind, tasks, request });
     }
 
     fn insert_pending(

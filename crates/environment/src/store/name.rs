@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-/// A name like `job/chk-7/part-0`: segments of letters, digits and `._=-`, none of them `.` or `..`, joined by `/`. So a name can never
+/// A name like `job/chk-7/part-0`: segments of letters, digits and `._=-%`, none of them `.` or `..`, joined by `/`. So a name can never
 /// lead out of its store.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct ObjectName(String);
@@ -15,7 +15,7 @@ impl fmt::Display for InvalidObjectName {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(
             formatter,
-            "`{}` is no object name: it has segments of letters, digits, `.`, `_`, `=` and `-`, joined by `/`",
+            "`{}` is no object name: it has segments of letters, digits, `.`, `_`, `=`, `-` and `%`, joined by `/`",
             self.0
         )
     }
@@ -30,7 +30,7 @@ impl ObjectName {
     /// If the text is no name.
     pub fn new(text: impl Into<String>) -> Result<Self, InvalidObjectName> {
         let text = text.into();
-        let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || b"._=-".contains(&byte);
+        let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || b"._=-%".contains(&byte);
         let is_segment =
             |segment: &str| !segment.is_empty() && segment != "." && segment != ".." && segment.bytes().all(is_plain);
         if text.split('/').all(is_segment) { Ok(ObjectName(text)) } else { Err(InvalidObjectName(text)) }

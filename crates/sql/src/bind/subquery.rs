@@ -231,12 +231,14 @@ fn decorrelate(relation: RelationRef, left_width: usize, span: Span) -> Result<(
 /// A correlated conjunct over left columns and the sub-query's output, to which the columns it needs are added.
 fn over_join(conjunct: Expression, left_width: usize, output: &mut Vec<Expression>) -> Expression {
     match conjunct {
-        Expression::Call { function, arguments, data_type, .. } if function == OUTER_COLUMN => match arguments.as_slice() {
-            [Expression::Literal { value: flott_record::Value::BigInt(position), .. }] => {
-                Expression::column(*position as usize, data_type)
+        Expression::Call { function, arguments, data_type, .. } if function == OUTER_COLUMN => {
+            match arguments.as_slice() {
+                [Expression::Literal { value: flott_record::Value::BigInt(position), .. }] => {
+                    Expression::column(*position as usize, data_type)
+                }
+                _ => unreachable!("outer columns have a position"),
             }
-            _ => unreachable!("outer columns have a position"),
-        },
+        }
         Expression::Column { index, data_type } => {
             let inner = Expression::column(index, data_type.clone());
             let position = output.iter().position(|known| *known == inner).unwrap_or_else(|| {

@@ -93,6 +93,9 @@ impl Wanted {
 /// Takes index and value of a key that was found.
 pub type Found<'a> = &'a mut dyn FnMut(usize, &[u8]) -> Result<(), StateError>;
 
+/// Appends the value that an encoded one becomes.
+pub type MapValue<'a> = &'a mut dyn FnMut(&[u8], &mut Vec<u8>) -> Result<(), StateError>;
+
 /// A table's entries on disk, by key group and key.
 ///
 /// The caller's thread does the work: nothing happens between calls, so that the same calls always leave the same files.
@@ -109,11 +112,16 @@ pub trait ColdStore {
     /// Where the disk fails or is full.
     fn apply(&mut self, entries: &Entries) -> Result<(), StateError>;
 
-    /// Takes over the entries of runs of a snapshot, oldest first, as far as they are in the key groups.
+    /// Takes over the entries of runs of a snapshot, oldest first, as far as they are in the key groups; `map` makes their values.
     ///
     /// # Errors
     /// Where the runs or the disk fail.
-    fn ingest(&mut self, runs: &[RunRef], key_groups: KeyGroupRange) -> Result<(), StateError>;
+    fn ingest(
+        &mut self,
+        runs: &[RunRef],
+        key_groups: KeyGroupRange,
+        map: Option<MapValue<'_>>,
+    ) -> Result<(), StateError>;
 
     /// Does a part of the merging that is due, about so many bytes.
     ///

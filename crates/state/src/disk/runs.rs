@@ -10,7 +10,7 @@ use std::sync::Arc;
 use flott_environment::DiskWrite;
 use flott_record::KeyGroupRange;
 
-use super::{ColdStore, DiskBackend, Found, Wanted};
+use super::{ColdStore, DiskBackend, Found, MapValue, Wanted};
 use crate::error::StateError;
 use crate::limits::{FILTER_BITS_PER_KEY, MERGE_RUNS_MIN, RUN_READ_AHEAD_BYTES, RUNS_MAX, SHARE_OF_RUN_IN_MERGE};
 use crate::run::{
@@ -164,7 +164,12 @@ impl ColdStore for DiskRuns {
         Ok(())
     }
 
-    fn ingest(&mut self, runs: &[RunRef], key_groups: KeyGroupRange) -> Result<(), StateError> {
+    fn ingest(
+        &mut self,
+        runs: &[RunRef],
+        key_groups: KeyGroupRange,
+        mut map: Option<MapValue<'_>>,
+    ) -> Result<(), StateError> {
         let mut opened = Vec::with_capacity(runs.len());
         for run in runs {
             let start = run.key_groups.start.max(key_groups.start);
@@ -179,8 +184,16 @@ impl ColdStore for DiskRuns {
             return Ok(());
         }
         let (id, path, mut writer) = self.next_file(entries_max)?;
+        let mut mapped = Vec::new();
         while let Some((key, value)) = merge.entry() {
-            writer.push(key, value)?;
+            match (&mut map, value) {
+                (Some(map), Some(value)) => {
+                    mapped.clear();
+                    map(value, &mut mapped)?;
+                    writer.push(key, Some(&mapped))?;
+                }
+                _ => writer.push(key, value)?,
+            }
             merge.advance()?;
         }
         let stored = self.finished(id, path, writer)?;

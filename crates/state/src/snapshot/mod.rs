@@ -37,7 +37,7 @@ pub struct OperatorSnapshot {
 /// One keyed state of one subtask.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct KeyedSnapshot {
-    /// What its values are, as [`crate::schema::StateSchema`] encodes it; empty where values are of a Rust type.
+    /// What its values are, as [`crate::schema::RowSchema`] encodes it; empty where values are of a Rust type.
     pub schema: Vec<u8>,
     /// Its entries, oldest run first: the newest that has a key decides.
     pub runs: Vec<RunRef>,

@@ -55,20 +55,30 @@ impl<'a> SnapshotReader<'a> {
         state: &str,
         mut take: impl FnMut(KeyedEntry<'_>) -> Result<(), E>,
     ) -> Result<(), E> {
-        for snapshot in self.states(state) {
-            let mut runs = Vec::with_capacity(snapshot.runs.len());
-            for run in &snapshot.runs {
-                let key_groups = self.share_of(run.key_groups);
-                if key_groups.start < key_groups.end {
-                    runs.push((Arc::new(open(run)?), key_groups));
-                }
+        self.states(state).try_for_each(|snapshot| self.entries(snapshot, &mut take))
+    }
+
+    /// As [`Self::keyed`] for what one former subtask left.
+    ///
+    /// # Errors
+    /// As there.
+    pub fn entries<E: From<StateError>>(
+        &self,
+        snapshot: &KeyedSnapshot,
+        mut take: impl FnMut(KeyedEntry<'_>) -> Result<(), E>,
+    ) -> Result<(), E> {
+        let mut runs = Vec::with_capacity(snapshot.runs.len());
+        for run in &snapshot.runs {
+            let key_groups = self.share_of(run.key_groups);
+            if key_groups.start < key_groups.end {
+                runs.push((Arc::new(open(run)?), key_groups));
             }
-            let mut merge = Merge::new(runs.into_iter(), false)?;
-            while let Some((key, value)) = merge.entry() {
-                let value = value.unwrap_or_default();
-                take(KeyedEntry { group: group_of(key), key: &key[GROUP_BYTES..], value })?;
-                merge.advance()?;
-            }
+        }
+        let mut merge = Merge::new(runs.into_iter(), false)?;
+        while let Some((key, value)) = merge.entry() {
+            let value = value.unwrap_or_default();
+            take(KeyedEntry { group: group_of(key), key: &key[GROUP_BYTES..], value })?;
+            merge.advance()?;
         }
         Ok(())
     }

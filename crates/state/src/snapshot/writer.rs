@@ -7,6 +7,7 @@ use super::OperatorSnapshot;
 use super::frozen::{Entries, FrozenSnapshot, FrozenState, InlineRuns};
 use crate::error::StateError;
 use crate::run::{RunBody, RunFacts, RunId, RunRef};
+use crate::schema::RowSchema;
 
 /// What an incremental checkpoint is asked for with.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -98,9 +99,9 @@ impl StateWriter<'_> {
         &self.state.run_id
     }
 
-    /// Says what the values are.
-    pub fn schema(&mut self, schema: Vec<u8>) {
-        self.state.schema = schema;
+    /// Says what rows in the values are of, if there are any.
+    pub fn schema(&mut self, schema: Option<&RowSchema>) {
+        self.state.schema = schema.map(RowSchema::to_bytes).unwrap_or_default();
     }
 
     /// All key groups of the job: a run of a subtask has no others' keys.

@@ -13,13 +13,14 @@ use flott_record::key::key_group;
 use super::key_set::KeySet;
 use super::{Entry, KeyBytes, KeyedTable, PERSISTED, USED, spread};
 use crate::disk::{ColdStore, DiskBackend, DiskRuns, MemoryShare, Wanted};
-use crate::encoding::{DecodeError, StateValue};
+use crate::encoding::{StateValue, decode_all};
 use crate::error::StateError;
 use crate::limits::{
     EVICTION_TARGET_PERCENT, MERGE_STEP_BYTES, PENDING_CHECKPOINTS_MAX, RESIDENT_SHARE_PERCENT, UNWRITTEN_BYTES_MAX,
 };
 use crate::run::{RunBody, RunId, RunRef, run_key};
-use crate::snapshot::{Entries, Increment, SnapshotWriter};
+use crate::schema::{RowMigration, RowSchema};
+use crate::snapshot::{Entries, Increment, KeyedSnapshot, SnapshotReader, SnapshotWriter};
 
 /// How values of a table become bytes and back, where they are not [`StateValue`]s.
 pub trait ValueCodec<V> {
@@ -35,6 +36,19 @@ pub trait ValueCodec<V> {
     /// A value leaves memory.
     fn evict(&mut self, value: V);
 
+    /// What rows in the values are of, if there are any.
+    fn schema(&self) -> Option<&RowSchema> {
+        None
+    }
+
+    /// Brings a value of an older schema to this one; called only if there is one.
+    ///
+    /// # Errors
+    /// If the value is not of the older schema.
+    fn migrate(&self, _value: &mut V, _migration: &RowMigration) -> Result<(), StateError> {
+        Err(StateError::Unsupported("values of this state have no schema that could change".to_string()))
+    }
+
     /// Whether values occupy nothing beside the table.
     fn is_flat(&self) -> bool {
         false
@@ -49,12 +63,8 @@ impl<V: StateValue> ValueCodec<V> for OwnEncoding {
         value.encode(out);
     }
 
-    fn decode(&mut self, mut bytes: &[u8]) -> Result<V, StateError> {
-        let value = V::decode(&mut bytes)?;
-        match bytes.len() {
-            0 => Ok(value),
-            left => Err(DecodeError(format!("{left} bytes after a value of state")).into()),
-        }
+    fn decode(&mut self, bytes: &[u8]) -> Result<V, StateError> {
+        decode_all(bytes)
     }
 
     fn evict(&mut self, _value: V) {}
@@ -357,6 +367,7 @@ impl<V> KeyedTable<V> {
             cold.completed.clear();
         }
         let mut part = writer.state(state);
+        part.schema(codec.schema());
         for run in cold.store.runs() {
             let is_uploaded = cold.completed.contains(&run.id);
             part.layer(if is_uploaded { RunRef { body: RunBody::Earlier, ..run } } else { run });
@@ -368,11 +379,24 @@ impl<V> KeyedTable<V> {
     pub(super) fn restore_cold(
         &mut self,
         state: &str,
-        reader: &crate::snapshot::SnapshotReader<'_>,
+        reader: &SnapshotReader<'_>,
+        codec: &mut impl ValueCodec<V>,
     ) -> Result<(), StateError> {
         let Some(cold) = &mut self.cold else { return Ok(()) };
         for former in reader.states(state) {
-            cold.store.ingest(&former.runs, reader.key_groups())?;
+            match migration(codec, former, state)? {
+                None => cold.store.ingest(&former.runs, reader.key_groups(), None)?,
+                Some(migration) => {
+                    let mut map = |bytes: &[u8], out: &mut Vec<u8>| {
+                        let mut value = codec.decode(bytes)?;
+                        codec.migrate(&mut value, &migration)?;
+                        codec.encode(&value, out);
+                        codec.evict(value);
+                        Ok(())
+                    };
+                    cold.store.ingest(&former.runs, reader.key_groups(), Some(&mut map))?;
+                }
+            }
         }
         Ok(())
     }
@@ -390,5 +414,19 @@ impl Cold {
         if let Some((_, runs)) = of_it.and_then(|index| self.pending.drain(..=index).next_back()) {
             self.completed = runs;
         }
+    }
+}
+
+/// How values of a snapshot become those of a table, if they are of another schema.
+pub(super) fn migration<V>(
+    codec: &impl ValueCodec<V>,
+    stored: &KeyedSnapshot,
+    state: &str,
+) -> Result<Option<RowMigration>, StateError> {
+    match (codec.schema(), stored.schema.is_empty()) {
+        (Some(schema), false) => schema.migration_from(&RowSchema::from_bytes(&stored.schema)?, state),
+        (None, true) => Ok(None),
+        (Some(_), true) => Err(StateError::Incompatible(format!("state {state} has rows now, but had none"))),
+        (None, false) => Err(StateError::Incompatible(format!("state {state} had rows, but has none now"))),
     }
 }

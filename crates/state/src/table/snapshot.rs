@@ -3,7 +3,7 @@
 use flott_record::key::murmur3_32;
 
 use super::changes::Plan;
-use super::cold::OwnEncoding;
+use super::cold::{OwnEncoding, migration};
 use super::{KeyBytes, KeyedTable, PERSISTED, ValueCodec};
 use crate::encoding::StateValue;
 use crate::error::StateError;
@@ -54,13 +54,20 @@ impl<V> KeyedTable<V> {
         codec: &mut impl ValueCodec<V>,
     ) -> Result<(), StateError> {
         if self.cold.is_some() {
-            return self.restore_cold(state, reader);
+            return self.restore_cold(state, reader, codec);
         }
-        reader.keyed(state, |entry| {
-            let value = codec.decode(entry.value)?;
-            self.restore_entry(entry.key, value);
-            Ok::<(), StateError>(())
-        })
+        for former in reader.states(state) {
+            let migration = migration(codec, former, state)?;
+            reader.entries(former, |entry| {
+                let mut value = codec.decode(entry.value)?;
+                if let Some(migration) = &migration {
+                    codec.migrate(&mut value, migration)?;
+                }
+                self.restore_entry(entry.key, value);
+                Ok::<(), StateError>(())
+            })?;
+        }
+        Ok(())
     }
 
     /// As [`Self::snapshot`], for values that are encoded by someone else.
@@ -77,7 +84,9 @@ impl<V> KeyedTable<V> {
             return self.snapshot_cold(state, writer, codec);
         }
         let Some(Increment { checkpoint_id, completed_id, .. }) = writer.increment().cloned() else {
-            self.write_all(&mut writer.state(state), codec);
+            let mut part = writer.state(state);
+            part.schema(codec.schema());
+            self.write_all(&mut part, codec);
             return Ok(());
         };
         let changes = self.changes.get_or_insert_default();
@@ -87,6 +96,7 @@ impl<V> KeyedTable<V> {
         let generation = self.generation;
         let plan = changes.plan(generation, self.entries.len());
         let mut part = writer.state(state);
+        part.schema(codec.schema());
         let levels = match plan {
             Plan::Full => {
                 self.write_all(&mut part, codec);

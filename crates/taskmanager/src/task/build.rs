@@ -24,11 +24,11 @@ use flott_state::{OperatorSnapshot, SnapshotReader};
 use crate::chain::Chain;
 use crate::chain::stage::Stage;
 use crate::failure::{JobFailure, TaskId};
+use crate::lookup;
 use crate::mailbox::Mailbox;
 use crate::message::{ToCoordinator, ToTask};
 use crate::operators::CustomOperators;
 use crate::progress::TaskGauges;
-use crate::lookup;
 use crate::task::clocking::Clocking;
 use crate::task::gate_head::GateHead;
 use crate::task::snapshot::{Parts, in_flight_uid, recovery};
@@ -92,8 +92,18 @@ impl TaskPlan {
                 (Head::Source(head), Some(metrics))
             }
             // A source that had ended has no input, which is one that has ended.
-            Some(_) => (Head::Gate(GateHead::new(self.input_gate(vec![Vec::new()])?, metrics.clone())), None),
-            None => (Head::Gate(GateHead::new(self.input_gate(inputs)?, metrics.clone())), None),
+            Some(_) => (
+                Head::Gate(GateHead::new(
+                    self.input_gate(vec![Vec::new()])?,
+                    metrics.clone(),
+                    context.environment.clone(),
+                )),
+                None,
+            ),
+            None => (
+                Head::Gate(GateHead::new(self.input_gate(inputs)?, metrics.clone(), context.environment.clone())),
+                None,
+            ),
         };
         let tail = match self.sink.take() {
             Some(sink) if !self.has_ended => Tail::Sink(Box::new(self.sink_tail(&*sink, &group)?)),
@@ -117,6 +127,7 @@ impl TaskPlan {
             coordinator: context.coordinator.clone(),
             open_sources: context.open_sources.clone(),
             clocking: Clocking::new(clock.monotonic_ns()),
+            environment: context.environment.clone(),
             clock,
             waker: waker.clone(),
             metrics,
@@ -129,7 +140,13 @@ impl TaskPlan {
     /// The gate over these channels, which replays first what was in flight when the snapshot was taken that the job goes on from.
     fn input_gate(&self, inputs: Vec<Vec<InputChannel>>) -> Result<InputGate, JobFailure> {
         let count = inputs.len();
-        let gate = InputGate::new(inputs, self.context.alignment);
+        let alignment = match self.context.alignment {
+            AlignmentMode::Unaligned { .. } if self.context.environment.maybe("alignment times out at once") => {
+                AlignmentMode::Unaligned { timeout_ms: 0 }
+            }
+            alignment => alignment,
+        };
+        let gate = InputGate::new(inputs, alignment);
         let node = &self.vertex.chain[0];
         let in_flight = self.context.restored.as_ref().and_then(|restored| restored.get(&in_flight_uid(&node.uid)));
         let Some(snapshots) = in_flight.filter(|_| !self.has_ended) else { return Ok(gate) };

@@ -1,5 +1,6 @@
 //! The beginning of every other chain: an input gate, whose inputs' watermarks are combined.
 
+use flott_environment::Environment;
 use flott_exchange::{GateEvent, InFlight, InFlightError, InputGate, StatusChange, WatermarkMerger};
 use flott_metric::TaskMetrics;
 
@@ -12,6 +13,7 @@ pub(crate) struct GateHead {
     gate: InputGate,
     combined: WatermarkMerger,
     metrics: TaskMetrics,
+    environment: Environment,
 }
 
 /// What a checkpoint asks of the subtask beyond its chain.
@@ -25,9 +27,9 @@ pub(crate) enum CheckpointNews {
 }
 
 impl GateHead {
-    pub(crate) fn new(gate: InputGate, metrics: TaskMetrics) -> Self {
+    pub(crate) fn new(gate: InputGate, metrics: TaskMetrics, environment: Environment) -> Self {
         let combined = WatermarkMerger::new(gate.inputs());
-        GateHead { gate, combined, metrics }
+        GateHead { gate, combined, metrics, environment }
     }
 
     /// Gives the chain, which is drained, the next thing to do.
@@ -60,12 +62,17 @@ impl GateHead {
         match event {
             GateEvent::Batch { input, batch } => {
                 self.metrics.num_records_in.add(batch.num_rows() as u64);
-                chain.push(Work::Batch { input, batch });
+                if self.environment.maybe("rows come alone") {
+                    (0..batch.num_rows()).for_each(|row| chain.push(Work::Batch { input, batch: batch.slice(row, 1) }));
+                } else {
+                    chain.push(Work::Batch { input, batch });
+                }
             }
             GateEvent::Barrier { barrier, is_unaligned } => {
                 let rest = chain.overtake(barrier);
                 debug_assert!(is_unaligned || rest.is_empty(), "an aligned barrier comes when the chain is drained");
-                rest.into_iter().for_each(|batch| self.gate.capture_rest(batch));
+                // Each goes in front of those before: the first comes last.
+                rest.into_iter().rev().for_each(|batch| self.gate.capture_rest(batch));
                 return Some(CheckpointNews::Barrier { must_align: barrier.must_align });
             }
             GateEvent::Captured { checkpoint_id } => {

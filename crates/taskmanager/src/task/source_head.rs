@@ -126,9 +126,13 @@ impl SourceHead {
             ToTask::NoMoreSplits => {
                 self.splits = Asking::Exhausted;
             }
-            ToTask::Trigger { barrier, stops } => {
+            ToTask::Trigger { barrier, stops, drains } => {
                 self.splits_at_barrier = self.reader.snapshot();
                 self.stopped = stops;
+                if drains {
+                    self.set_idle(false, chain);
+                    chain.push(Work::Watermark(MAX_WATERMARK));
+                }
                 chain.push(Work::Barrier(barrier));
                 return Ok(Polled::News(CheckpointNews::Barrier { must_align: barrier.must_align }));
             }

@@ -129,6 +129,7 @@ impl SinkTail {
             Work::Watermark(watermark_ms) => {
                 self.operator_metrics.current_input_watermark.set(watermark_ms);
                 self.gauges.sink_watermark_ms.set(watermark_ms);
+                self.writer.watermark(watermark_ms);
             }
             Work::Barrier(_) => self.prepare_commit(false)?,
             Work::EndInput(_) => self.prepare_commit(true)?,
