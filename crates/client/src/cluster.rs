@@ -7,7 +7,7 @@ use flott_connector::{Connector, Registry};
 use flott_environment::Environment;
 use flott_job::JobGraph;
 use flott_metric::{MetricGroup, MetricRegistry, MetricSample};
-use flott_taskmanager::{CustomOperators, Deployment, JobError, JobSnapshot, RunningJob, deploy};
+use flott_taskmanager::{Checkpointing, CustomOperators, Deployment, JobError, JobSnapshot, RunningJob, deploy};
 
 /// Name of this process's task manager in metric scopes.
 const TASK_MANAGER_ID: &str = "embedded";
@@ -28,6 +28,8 @@ pub struct RunOptions {
     pub restore_from: Option<Arc<JobSnapshot>>,
     /// Connectors of this run alone, beside the cluster's.
     pub connectors: Vec<Arc<dyn Connector>>,
+    /// How checkpoints are taken.
+    pub checkpointing: Checkpointing,
     /// Whether Ctrl-C and SIGTERM cancel the job.
     pub cancel_on_interrupt: bool,
 }
@@ -42,6 +44,12 @@ impl RunOptions {
     /// Goes on from a snapshot.
     pub fn with_snapshot(mut self, snapshot: Arc<JobSnapshot>) -> Self {
         self.restore_from = Some(snapshot);
+        self
+    }
+
+    /// Takes checkpoints so.
+    pub fn with_checkpointing(mut self, checkpointing: impl Into<Checkpointing>) -> Self {
+        self.checkpointing = checkpointing.into();
         self
     }
 
@@ -125,6 +133,11 @@ impl EmbeddedCluster {
             operators: self.operators.clone(),
             metrics: group.clone(),
             restore_from: options.restore_from,
+            ignores_unclaimed_state: false,
+            checkpointing: options.checkpointing,
+            storage: None,
+            job_id: None,
+            coordinator_metrics: self.metrics.job_manager(&self.environment.host().name),
             cancel_on_interrupt: options.cancel_on_interrupt,
         })?;
         Ok(JobHandle { job, metrics: self.metrics.clone(), group, environment: self.environment.clone() })

@@ -20,6 +20,8 @@ pub mod print;
 pub mod registry;
 pub mod sink;
 pub mod source;
+pub mod two_phase_kit;
+pub mod two_phase_model;
 
 pub use contract::{Capabilities, Connector, ConnectorError, ConnectorOption};
 pub use lookup::{Found, LoadedTable, Lookup, LookupSetup};

@@ -32,3 +32,15 @@ pub const DATAGEN_LENGTH_MAX: i64 = 100_000;
 
 /// Elements that a generated collection has at the most, for the same reason.
 pub const DATAGEN_ELEMENTS_MAX: i64 = 1_000;
+
+/// Bytes of an upload's parts, but the last: large enough that a request's own cost doesn't count, and for every store.
+pub const UPLOAD_PART_BYTES: usize = 8 * 1024 * 1024;
+
+/// Parts of one upload that are under way or wait for it; then its writer takes no more rows.
+pub const UPLOAD_PARTS_IN_FLIGHT: usize = 4;
+
+/// Bytes that one writer's open part files hold back together until they are enough for a part of an upload.
+pub const UPLOAD_BUFFERED_BYTES_MAX: usize = 128 * 1024 * 1024;
+
+/// Times that a request to an object store is sent which can be done twice.
+pub const UPLOAD_ATTEMPTS: u32 = 3;

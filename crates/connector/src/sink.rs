@@ -56,6 +56,9 @@ pub trait SinkWriter {
     /// Fails the job.
     fn write(&mut self, batch: &Batch) -> Result<(), ConnectorError>;
 
+    /// No row before this time comes any more, in milliseconds since the epoch. Most writers don't care.
+    fn watermark(&mut self, _watermark_ms: i64) {}
+
     /// Sends on what is buffered (processing time has come, see `wake_at_ms`).
     ///
     /// # Errors

@@ -60,6 +60,11 @@ impl Waker {
     pub fn wake(&self) {
         self.target.wake();
     }
+
+    /// Whether both wake the same worker or waiter.
+    pub fn wakes_same(&self, other: &Waker) -> bool {
+        Arc::ptr_eq(&self.target, &other.target)
+    }
 }
 
 impl fmt::Debug for Waker {

@@ -1,15 +1,21 @@
 //! A channel from one subtask to another: a queue bounded by bytes, with credit for the producer and wakes for both ends.
+//!
+//! The queue is the sender's output and the receiver's input at once. So a barrier that overtakes does so here: the receiver sees it from
+//! the moment it is sent, however many rows wait before it, and takes it out of the queue's middle.
 
 use std::collections::VecDeque;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use flott_record::Element;
+use flott_record::{Barrier, Element};
 
 use crate::wake::WakeCell;
 
 struct Shared {
     queue: Mutex<Queue>,
     bytes_max: usize,
+    /// Barriers in the queue, to be looked at without its lock.
+    barriers: AtomicUsize,
     producer: WakeCell,
     consumer: WakeCell,
 }
@@ -41,7 +47,13 @@ pub struct ChannelReceiver {
 
 /// A channel that gives credit while less than `bytes_max` bytes wait in it.
 pub fn channel(bytes_max: usize, producer: WakeCell, consumer: WakeCell) -> (ChannelSender, ChannelReceiver) {
-    let shared = Arc::new(Shared { queue: Mutex::new(Queue::default()), bytes_max, producer, consumer });
+    let shared = Arc::new(Shared {
+        queue: Mutex::new(Queue::default()),
+        bytes_max,
+        barriers: AtomicUsize::new(0),
+        producer,
+        consumer,
+    });
     (ChannelSender { shared: shared.clone() }, ChannelReceiver { shared })
 }
 
@@ -50,13 +62,18 @@ impl ChannelSender {
     /// [`ChannelSender::has_credit`] before it makes more rows, so the queue exceeds its bound by one step's output at the most.
     pub fn send(&self, element: Element) {
         let bytes = element.queue_bytes();
+        let is_barrier = matches!(element, Element::Barrier(_));
         let consumer_waits = {
             let mut queue = self.shared.queue();
             queue.elements.push_back((element, bytes));
             queue.bytes += bytes;
+            if is_barrier {
+                self.shared.barriers.fetch_add(1, Ordering::Release);
+            }
             std::mem::take(&mut queue.consumer_waits)
         };
-        if consumer_waits {
+        // A barrier is seen also by a consumer that reads nothing, since its own output is full.
+        if consumer_waits || is_barrier {
             self.shared.consumer.wake();
         }
     }
@@ -87,17 +104,58 @@ impl ChannelReceiver {
                 queue.consumer_waits = true;
                 return None;
             };
-            queue.bytes -= bytes;
-            let gives_credit = queue.producer_waits_for_credit && queue.bytes <= self.shared.bytes_max / 2;
-            let is_drained = queue.producer_waits_for_drain && queue.elements.is_empty();
-            queue.producer_waits_for_credit &= !gives_credit;
-            queue.producer_waits_for_drain &= !is_drained;
-            (element, gives_credit || is_drained)
+            (element, self.took(&mut queue, bytes))
         };
+        if matches!(element, Element::Barrier(_)) {
+            self.shared.barriers.fetch_sub(1, Ordering::Release);
+        }
         if wakes_producer {
             self.shared.producer.wake();
         }
         Some(element)
+    }
+
+    /// Notes that so many bytes were taken; true if the producer is to be woken.
+    fn took(&self, queue: &mut Queue, bytes: usize) -> bool {
+        queue.bytes -= bytes;
+        let gives_credit = queue.producer_waits_for_credit && queue.bytes <= self.shared.bytes_max / 2;
+        let is_drained = queue.producer_waits_for_drain && queue.elements.is_empty();
+        queue.producer_waits_for_credit &= !gives_credit;
+        queue.producer_waits_for_drain &= !is_drained;
+        gives_credit || is_drained
+    }
+
+    /// Whether a barrier waits.
+    pub fn has_barrier(&self) -> bool {
+        self.shared.barriers.load(Ordering::Acquire) > 0
+    }
+
+    /// The barriers that wait, in order.
+    pub fn barriers(&self) -> Vec<Barrier> {
+        let queue = self.shared.queue();
+        let barriers = queue.elements.iter().filter_map(|(element, _)| match element {
+            Element::Barrier(barrier) => Some(*barrier),
+            _ => None,
+        });
+        barriers.collect()
+    }
+
+    /// Takes a barrier that waits out of the queue. Returns what waits before it and stays there: in-flight data. `None` if there is no such
+    /// barrier.
+    pub fn overtake(&self, checkpoint_id: u64) -> Option<Vec<Element>> {
+        let (before, wakes_producer) = {
+            let mut queue = self.shared.queue();
+            let is_it = |element: &Element| matches!(element, Element::Barrier(b) if b.checkpoint_id == checkpoint_id);
+            let position = queue.elements.iter().position(|(element, _)| is_it(element))?;
+            let (_, bytes) = queue.elements.remove(position)?;
+            self.shared.barriers.fetch_sub(1, Ordering::Release);
+            let before = queue.elements.iter().take(position).map(|(element, _)| element.clone()).collect();
+            (before, self.took(&mut queue, bytes))
+        };
+        if wakes_producer {
+            self.shared.producer.wake();
+        }
+        Some(before)
     }
 
     /// Bytes that wait.

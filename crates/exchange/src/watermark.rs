@@ -52,6 +52,20 @@ impl WatermarkMerger {
         self.merged_ms
     }
 
+    /// Starts from a merged watermark that was reached before: it never goes back, also not after a restore. Not told as a change. Every
+    /// channel stands there, so that one which falls idle and speaks again holds the watermark as it would have before.
+    pub fn raise(&mut self, watermark_ms: i64) {
+        self.merged_ms = self.merged_ms.max(watermark_ms);
+        for channel in &mut self.channels {
+            channel.watermark_ms = channel.watermark_ms.max(watermark_ms);
+        }
+    }
+
+    /// A channel's own watermark, and whether it is idle.
+    pub fn channel_status(&self, channel: usize) -> (i64, bool) {
+        (self.channels[channel].watermark_ms, self.channels[channel].idle)
+    }
+
     /// Whether the merged stream is idle.
     pub fn is_idle(&self) -> bool {
         self.idle

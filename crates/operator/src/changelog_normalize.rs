@@ -8,7 +8,9 @@ use arrow_array::BooleanArray;
 use flott_evaluation::Evaluator;
 use flott_job::spec::ChangelogNormalizeSpec;
 use flott_record::{Batch, KeyRows, RowKind};
-use flott_state::{EncodedRows, KeyedTable, RowEncoder, SnapshotReader, SnapshotWriter};
+use flott_state::{
+    DiskBackend, EncodedRows, KeyedTable, RowEncoder, RowSchema, RowsCodec, SnapshotReader, SnapshotWriter,
+};
 
 use crate::chunks::{in_chunks, keys_of};
 use crate::expiry::{Expiry, Stamped};
@@ -23,6 +25,7 @@ pub struct ChangelogNormalize {
     rows: KeyedTable<Stamped<Vec<u8>>>,
     expiry: Expiry,
     encoder: RowEncoder,
+    schema: RowSchema,
 }
 
 impl ChangelogNormalize {
@@ -42,11 +45,13 @@ impl ChangelogNormalize {
             rows: KeyedTable::new(),
             expiry: Expiry::new(spec.state_ttl_ms),
             encoder: RowEncoder::new(&spec.input),
+            schema: RowSchema::new(&spec.input, &spec.keys),
         })
     }
 
     fn apply(&mut self, batch: &Batch, context: &mut Context<'_>) -> Result<usize, OperatorError> {
         let keys = keys_of(batch, &self.keys);
+        self.rows.prefetch(&keys)?;
         let rows = self.encoder.encode(batch);
         let passes = self.passes(batch, context)?;
         let mut out = RowOutput::default();
@@ -113,13 +118,17 @@ impl Operator for ChangelogNormalize {
         in_chunks(batch, context, |chunk, context| self.apply(chunk, context))
     }
 
+    fn use_disk(&mut self, backend: &DiskBackend) -> Result<(), OperatorError> {
+        Ok(self.rows.use_disk(backend)?)
+    }
+
     fn snapshot(&mut self, writer: &mut SnapshotWriter) -> Result<(), OperatorError> {
-        self.rows.snapshot("rows", writer);
+        self.rows.snapshot_with("rows", writer, &RowsCodec(&self.schema))?;
         Ok(())
     }
 
     fn restore(&mut self, reader: &SnapshotReader<'_>) -> Result<(), OperatorError> {
-        self.rows = KeyedTable::restore("rows", reader)?;
+        self.rows.restore_with("rows", reader, &mut RowsCodec(&self.schema))?;
         Ok(())
     }
 }

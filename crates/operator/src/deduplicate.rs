@@ -15,7 +15,11 @@ use arrow_array::{Array, ArrayRef, BooleanArray};
 use arrow_schema::{DataType as ArrowType, TimeUnit};
 use flott_job::spec::DeduplicateSpec;
 use flott_record::{Batch, RowKind};
-use flott_state::{DecodeError, KeyedTable, RowEncoder, SnapshotReader, SnapshotWriter, StateValue, Timers};
+use flott_state::schema::MapRow;
+use flott_state::{
+    DecodeError, DiskBackend, HoldsRows, KeyedTable, RowEncoder, RowSchema, RowsCodec, SnapshotReader, SnapshotWriter,
+    StateError, StateValue, Timers,
+};
 
 use crate::chunks::{in_chunks, keys_of};
 use crate::expiry::{Expiry, Stamped};
@@ -42,6 +46,12 @@ impl StateValue for Kept {
     }
 }
 
+impl HoldsRows for Kept {
+    fn map_rows(&mut self, map: MapRow<'_>) -> Result<(), StateError> {
+        if self.row.is_empty() { Ok(()) } else { self.row.map_rows(map) }
+    }
+}
+
 /// Which row is kept, and what is said of it when.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Mode {
@@ -61,6 +71,7 @@ pub struct Deduplicate {
     timers: Timers,
     expiry: Expiry,
     encoder: RowEncoder,
+    schema: RowSchema,
     /// At the end of input in batch mode: keys that are still to be emitted.
     ending: Option<VecDeque<(u32, Vec<u8>)>>,
 }
@@ -110,6 +121,7 @@ impl Deduplicate {
             timers: Timers::new(),
             expiry: Expiry::new(spec.state_ttl_ms),
             encoder: RowEncoder::new(&spec.input),
+            schema: RowSchema::new(&spec.input, &spec.keys),
             spec: spec.clone(),
             ending: None,
         }
@@ -118,6 +130,7 @@ impl Deduplicate {
     /// Passes the first row of each key.
     fn first_by_arrival(&mut self, batch: &Batch, context: &mut Context<'_>) -> Result<usize, OperatorError> {
         let keys = keys_of(batch, &self.spec.keys);
+        self.rows.prefetch(&keys)?;
         let mut passes = Vec::with_capacity(batch.num_rows());
         for row in 0..batch.num_rows() {
             let fresh = || Stamped { written_ms: context.now_ms, value: Kept::default() };
@@ -135,6 +148,7 @@ impl Deduplicate {
     /// Keeps and updates the last row of each key; gives how many rows were done.
     fn last(&mut self, batch: &Batch, context: &mut Context<'_>) -> Result<usize, OperatorError> {
         let keys = keys_of(batch, &self.spec.keys);
+        self.rows.prefetch(&keys)?;
         let rows = self.encoder.encode(batch);
         let times = self.spec.rowtime.map(|column| times_ms(batch.column(column))).transpose()?;
         let mut out = RowOutput::default();
@@ -171,6 +185,7 @@ impl Deduplicate {
     /// Remembers the earliest row of each key until the watermark passes it. Once emitted it stays, without bytes, to keep later ones out.
     fn first_by_time(&mut self, batch: &Batch, context: &mut Context<'_>) -> Result<usize, OperatorError> {
         let keys = keys_of(batch, &self.spec.keys);
+        self.rows.prefetch(&keys)?;
         let rows = self.encoder.encode(batch);
         let times = self.times(batch)?;
         for (row, time_ms) in times.into_iter().enumerate() {
@@ -197,6 +212,7 @@ impl Deduplicate {
     /// Keeps the row of each key for the end of input.
     fn keep(&mut self, batch: &Batch) -> Result<usize, OperatorError> {
         let keys = keys_of(batch, &self.spec.keys);
+        self.rows.prefetch(&keys)?;
         let rows = self.encoder.encode(batch);
         let times = if self.spec.rowtime.is_some() { self.times(batch)? } else { vec![0; batch.num_rows()] };
         for (row, time_ms) in times.into_iter().enumerate() {
@@ -233,6 +249,7 @@ impl Operator for Deduplicate {
         let mut out = RowOutput::default();
         let mut step = Step::Done;
         while let Some((time_ms, hash, key)) = self.timers.pop_due(context.watermark_ms) {
+            self.rows.prefetch_key(hash, &key)?;
             let kept = self.rows.get_mut(hash, &key);
             if let Some(kept) = kept.filter(|kept| kept.value.time_ms == time_ms && !kept.value.row.is_empty()) {
                 out.push(RowKind::Insert, &kept.value.row);
@@ -271,14 +288,21 @@ impl Operator for Deduplicate {
         Ok(step)
     }
 
+    fn use_disk(&mut self, backend: &DiskBackend) -> Result<(), OperatorError> {
+        match self.mode {
+            Mode::Batch => Ok(()),
+            _ => Ok(self.rows.use_disk(backend)?),
+        }
+    }
+
     fn snapshot(&mut self, writer: &mut SnapshotWriter) -> Result<(), OperatorError> {
-        self.rows.snapshot("rows", writer);
+        self.rows.snapshot_with("rows", writer, &RowsCodec(&self.schema))?;
         self.timers.snapshot("timers", writer);
         Ok(())
     }
 
     fn restore(&mut self, reader: &SnapshotReader<'_>) -> Result<(), OperatorError> {
-        self.rows = KeyedTable::restore("rows", reader)?;
+        self.rows.restore_with("rows", reader, &mut RowsCodec(&self.schema))?;
         self.timers = Timers::restore("timers", reader)?;
         Ok(())
     }

@@ -1,6 +1,7 @@
 //! State that goes away when it has not been written for a while (`table.exec.state.ttl`), by processing time.
 
-use flott_state::{DecodeError, KeyedTable, StateValue};
+use flott_state::schema::MapRow;
+use flott_state::{DecodeError, HoldsRows, KeyedTable, StateError, StateValue};
 
 use crate::limits::EXPIRY_SWEEP_KEYS_MIN;
 
@@ -19,6 +20,12 @@ impl<V: StateValue> StateValue for Stamped<V> {
 
     fn decode(bytes: &mut &[u8]) -> Result<Self, DecodeError> {
         Ok(Stamped { written_ms: i64::decode(bytes)?, value: V::decode(bytes)? })
+    }
+}
+
+impl<V: HoldsRows> HoldsRows for Stamped<V> {
+    fn map_rows(&mut self, map: MapRow<'_>) -> Result<(), StateError> {
+        self.value.map_rows(map)
     }
 }
 

@@ -1,8 +1,9 @@
 //! The test kit of operators: drives any operator as the mailbox loop does and checks the two promises that each of them makes.
 //!
-//! * [`check_cuts`]: the changelog does not depend on how rows are cut into batches, nor on where the operator yields.
+//! * [`check_cuts`]: the changelog does not depend on how rows are cut into batches, nor on where the operator yields, nor on whether its
+//!   state is in memory or on a disk with hardly any memory in front.
 //! * [`check_recovery`]: stopped at a barrier, written as bytes and restored at another parallelism, the operator emits in all what it
-//!   would have emitted without the stop.
+//!   would have emitted without the stop; also with incremental checkpoints, some of which fail, and with the state on another backend.
 //!
 //! ```ignore
 //! let script = Script::new(vec![schema], vec![
@@ -17,16 +18,21 @@
 
 use std::collections::BTreeMap;
 
+use flott_environment::{Clock, MemoryDisk};
 use flott_evaluation::Session;
 use flott_record::key::{KeyRows, key_group, subtask_of_key_group};
 use flott_record::value_array::{batch_from_rows, rows_of_batch};
 use flott_record::{Batch, MAX_WATERMARK, MIN_WATERMARK, RowKind, Schema, Value};
-use flott_state::{OperatorSnapshot, SnapshotReader, SnapshotWriter};
+use flott_state::run::RunBody;
+use flott_state::{DiskBackend, Increment, MemoryBudget, OperatorSnapshot, SnapshotReader, SnapshotWriter};
 
 use crate::interface::{Context, Counts, Emitted, Forwarding, Operator, OperatorError, Output, Setup, Step};
 use crate::limits::OUTPUT_ROWS_PER_STEP_MAX;
 
 const MAX_PARALLELISM: u32 = 128;
+
+/// Runs of [`check_recovery`], each with another barrier, parallelism and backend.
+const RECOVERIES: usize = 10;
 
 /// A row with its kind.
 pub(crate) type Row = (RowKind, Vec<Value>);
@@ -252,10 +258,30 @@ impl Driver {
     }
 
     pub(crate) fn snapshot(&mut self) -> Result<OperatorSnapshot, OperatorError> {
+        self.write(SnapshotWriter::new(MAX_PARALLELISM))
+    }
+
+    /// Takes an incremental checkpoint on top of a completed one.
+    pub(crate) fn checkpoint(
+        &mut self,
+        owner: &str,
+        checkpoint_id: u64,
+        completed: Option<&(u64, OperatorSnapshot)>,
+    ) -> Result<OperatorSnapshot, OperatorError> {
+        let completed_id = completed.map(|(id, _)| *id);
+        let increment = Increment { owner: owner.to_string(), checkpoint_id, completed_id };
+        let mut snapshot = self.write(SnapshotWriter::incremental(MAX_PARALLELISM, increment))?;
+        for run in snapshot.runs_mut().filter(|run| run.body == RunBody::Earlier) {
+            let known = completed.and_then(|(_, snapshot)| snapshot.runs().find(|known| known.id == run.id));
+            *run = known.expect("an earlier run is one of the completed checkpoint").clone();
+        }
+        Ok(snapshot)
+    }
+
+    fn write(&mut self, mut writer: SnapshotWriter) -> Result<OperatorSnapshot, OperatorError> {
         self.repeat(|operator, context| operator.prepare_barrier(context))?;
-        let mut writer = SnapshotWriter::new(MAX_PARALLELISM);
         self.operator.snapshot(&mut writer)?;
-        Ok(OperatorSnapshot::from_bytes(&writer.finish().to_bytes())?)
+        Ok(OperatorSnapshot::from_bytes(&writer.finish()?.to_bytes())?)
     }
 }
 
@@ -315,12 +341,24 @@ pub(crate) fn check_cuts(make: Make<'_>, script: &Script, output: &Schema) -> Ve
     }
     for seed in 0..4 {
         let mut random = Lcg(seed);
-        let mut driver = Driver::new(make(&script.setup(0, 1)).expect("builds"), output);
+        let mut operator = make(&script.setup(0, 1)).expect("builds");
+        if seed % 2 == 1 {
+            put_on_disk(&mut *operator, "cuts");
+        }
+        let mut driver = Driver::new(operator, output);
         driver.rows_before = OUTPUT_ROWS_PER_STEP_MAX - 1 - seed as usize;
         play(&mut driver, script, &mut |_| 1 + random.below(20) as usize).expect("the script runs");
         assert_eq!(texts(&driver.seen), texts(&whole.seen), "random cuts, seed {seed}");
     }
     whole.seen
+}
+
+/// Gives an operator a disk and so little memory that nothing stays in it.
+fn put_on_disk(operator: &mut dyn Operator, owner: &str) {
+    let disk = MemoryDisk::new(Clock::real()).disk();
+    let directory = std::path::PathBuf::from("/state");
+    let backend = DiskBackend::new(disk, directory, owner.to_string(), MAX_PARALLELISM, MemoryBudget::new(1));
+    operator.use_disk(&backend).expect("the disk works");
 }
 
 /// What of two runs must be the same.
@@ -352,7 +390,8 @@ fn summary(seen: &[Seen], compare: Compare) -> BTreeMap<String, i64> {
 pub(crate) fn check_recovery(make: Make<'_>, script: &Script, output: &Schema, keys: &[Vec<usize>], compare: Compare) {
     let whole = run(make, script, output).expect("the script runs");
     let wanted = summary(&whole.seen, compare);
-    for (seed, (before, after)) in [(1, 1), (1, 1), (1, 3), (2, 1), (3, 2), (4, 5), (2, 4)].into_iter().enumerate() {
+    let parallelisms = [(1, 1), (1, 1), (1, 3), (2, 1), (3, 2), (4, 5), (2, 4)];
+    for (seed, (before, after)) in parallelisms.into_iter().cycle().take(RECOVERIES).enumerate() {
         let mut random = Lcg(seed as u64 + 17);
         let rows = script.events.iter().map(event_weight).sum::<usize>();
         let stop = random.below(rows as u64 + 1) as usize;
@@ -409,19 +448,40 @@ fn interrupted(
         for subtask in 0..parallelism {
             let setup = script.setup(subtask, parallelism);
             let mut operator = make(&setup).expect("builds");
+            if random.below(2) == 0 {
+                put_on_disk(&mut *operator, &format!("{parallelism}-{subtask}"));
+            }
             if !snapshots.is_empty() {
                 let reader = SnapshotReader::new(&snapshots, setup.key_groups(), subtask, parallelism);
                 operator.restore(&reader).expect("a snapshot just written is read");
             }
             let mut driver = Driver::new(operator, output);
             let share = share_of(script, keys, subtask, parallelism);
-            play(&mut driver, &share, &mut |_| 1 + random.below(9) as usize).expect("the script runs");
-            next.push(driver.snapshot().expect("a snapshot is taken"));
+            next.push(play_with_checkpoints(&mut driver, &share, &format!("o{parallelism}-{subtask}"), random));
             seen.extend(driver.seen);
         }
         snapshots = next;
     }
     seen
+}
+
+/// Plays a script with checkpoints on the way, some of which fail; gives the last one, full or incremental.
+fn play_with_checkpoints(driver: &mut Driver, script: &Script, owner: &str, random: &mut Lcg) -> OperatorSnapshot {
+    let incremental = random.below(3) > 0;
+    let mut completed = None;
+    for (index, event) in script.events.iter().enumerate() {
+        let part = Script { events: vec![event.clone()], ..script.clone() };
+        play(driver, &part, &mut |_| 1 + random.below(9) as usize).expect("the script runs");
+        if incremental && random.below(4) == 0 {
+            let snapshot = driver.checkpoint(owner, index as u64, completed.as_ref()).expect("a snapshot is taken");
+            if random.below(3) > 0 {
+                completed = Some((index as u64, snapshot));
+            }
+        }
+    }
+    let last = script.events.len() as u64;
+    let snapshot = if incremental { driver.checkpoint(owner, last, completed.as_ref()) } else { driver.snapshot() };
+    snapshot.expect("a snapshot is taken")
 }
 
 /// The script with the rows of one subtask alone.

@@ -6,7 +6,7 @@
 
 use flott_evaluation::{CompileError, EvaluationError, Instant, Session};
 use flott_record::{Batch, KeyGroupRange, Schema};
-use flott_state::{DecodeError, SnapshotReader, SnapshotWriter};
+use flott_state::{DecodeError, DiskBackend, SnapshotReader, SnapshotWriter, StateError};
 use thiserror::Error;
 
 use crate::limits::OUTPUT_ROWS_PER_STEP_MAX;
@@ -148,6 +148,9 @@ pub enum OperatorError {
     /// A snapshot that cannot be read.
     #[error(transparent)]
     Restore(#[from] DecodeError),
+    /// State that cannot be read or written.
+    #[error(transparent)]
+    State(#[from] StateError),
     /// Arrow refused an operation on columns.
     #[error(transparent)]
     Arrow(#[from] arrow_schema::ArrowError),
@@ -200,6 +203,15 @@ pub trait Operator {
     /// Fails the job.
     fn prepare_barrier(&mut self, _context: &mut Context<'_>) -> Result<Step, OperatorError> {
         Ok(Step::Done)
+    }
+
+    /// Keeps state on disk that does not fit into memory; called at most once, before anything else, also before `restore`. By default state stays in
+    /// memory.
+    ///
+    /// # Errors
+    /// Where the disk fails.
+    fn use_disk(&mut self, _backend: &DiskBackend) -> Result<(), OperatorError> {
+        Ok(())
     }
 
     /// Who sends watermarks on.

@@ -305,7 +305,7 @@ impl Operator for LookupJoin {
     }
 
     fn snapshot(&mut self, writer: &mut SnapshotWriter) -> Result<(), OperatorError> {
-        self.found.snapshot("found", writer);
+        self.found.snapshot("found", writer)?;
         for ((due_ms, _), (attempts, row)) in &self.missing {
             let mut entry = Vec::new();
             due_ms.encode(&mut entry);

@@ -232,7 +232,7 @@ impl Operator for SessionRows {
     }
 
     fn snapshot(&mut self, writer: &mut SnapshotWriter) -> Result<(), OperatorError> {
-        self.sessions.snapshot("sessions", writer);
+        self.sessions.snapshot("sessions", writer)?;
         let mut entry = Vec::new();
         self.progress_ms.encode(&mut entry);
         writer.union("progress", entry);

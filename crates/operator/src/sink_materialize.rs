@@ -9,7 +9,11 @@
 use flott_job::spec::SinkMaterializeSpec;
 use flott_record::{Batch, KeyRows, RowKind};
 use flott_state::encoding::{read_length, write_length};
-use flott_state::{DecodeError, EncodedRows, KeyedTable, RowEncoder, SnapshotReader, SnapshotWriter, StateValue};
+use flott_state::schema::MapRow;
+use flott_state::{
+    DecodeError, DiskBackend, EncodedRows, HoldsRows, KeyedTable, RowEncoder, RowSchema, RowsCodec, SnapshotReader,
+    SnapshotWriter, StateError, StateValue,
+};
 
 use crate::chunks::{in_chunks, keys_of};
 use crate::expiry::{Expiry, Stamped};
@@ -34,6 +38,12 @@ impl StateValue for RowList {
     }
 }
 
+impl HoldsRows for RowList {
+    fn map_rows(&mut self, map: MapRow<'_>) -> Result<(), StateError> {
+        self.rows.iter_mut().try_for_each(|(_, row)| row.map_rows(map))
+    }
+}
+
 /// The operator; see the module's text.
 pub struct SinkMaterialize {
     keys: Vec<usize>,
@@ -41,6 +51,7 @@ pub struct SinkMaterialize {
     lists: KeyedTable<Stamped<RowList>>,
     expiry: Expiry,
     encoder: RowEncoder,
+    schema: RowSchema,
 }
 
 impl SinkMaterialize {
@@ -52,11 +63,13 @@ impl SinkMaterialize {
             lists: KeyedTable::new(),
             expiry: Expiry::new(spec.state_ttl_ms),
             encoder: RowEncoder::new(&spec.input),
+            schema: RowSchema::new(&spec.input, spec.keys.iter().chain(&spec.upsert_key)),
         }
     }
 
     fn apply(&mut self, batch: &Batch, context: &mut Context<'_>) -> Result<usize, OperatorError> {
         let keys = keys_of(batch, &self.keys);
+        self.lists.prefetch(&keys)?;
         let ids = if self.upsert_key.is_empty() { KeyRows::default() } else { keys_of(batch, &self.upsert_key) };
         let rows = self.encoder.encode(batch);
         let mut out = RowOutput::default();
@@ -102,19 +115,28 @@ impl SinkMaterialize {
                 Some(_) => {}
             }
         }
-        if !list.rows.is_empty() {
+        if list.rows.is_empty() {
+            self.lists.remove(keys.hash(row), keys.key(row));
+        } else {
             self.put_list(keys, row, list, now_ms);
         }
     }
 
-    /// Takes a key's list out of the table; none if there is none or it has expired.
+    /// Takes what is in a key's list; none if there is none or it has expired. The list is put back or removed then.
     fn take_list(&mut self, keys: &KeyRows, row: usize, now_ms: i64) -> Option<RowList> {
-        let stamped = self.lists.remove(keys.hash(row), keys.key(row))?;
-        self.expiry.is_live(stamped.written_ms, now_ms).then_some(stamped.value)
+        let stamped = self.lists.get_mut(keys.hash(row), keys.key(row))?;
+        let list = std::mem::take(&mut stamped.value);
+        if self.expiry.is_live(stamped.written_ms, now_ms) {
+            return Some(list);
+        }
+        self.lists.remove(keys.hash(row), keys.key(row));
+        None
     }
 
     fn put_list(&mut self, keys: &KeyRows, row: usize, list: RowList, now_ms: i64) {
-        self.lists.get_or_insert_with(keys.hash(row), keys.key(row), || Stamped { written_ms: now_ms, value: list });
+        let empty = || Stamped { written_ms: now_ms, value: RowList::default() };
+        let (stamped, _) = self.lists.get_or_insert_with(keys.hash(row), keys.key(row), empty);
+        *stamped = Stamped { written_ms: now_ms, value: list };
     }
 }
 
@@ -124,13 +146,17 @@ impl Operator for SinkMaterialize {
         in_chunks(batch, context, |chunk, context| self.apply(chunk, context))
     }
 
+    fn use_disk(&mut self, backend: &DiskBackend) -> Result<(), OperatorError> {
+        Ok(self.lists.use_disk(backend)?)
+    }
+
     fn snapshot(&mut self, writer: &mut SnapshotWriter) -> Result<(), OperatorError> {
-        self.lists.snapshot("lists", writer);
+        self.lists.snapshot_with("lists", writer, &RowsCodec(&self.schema))?;
         Ok(())
     }
 
     fn restore(&mut self, reader: &SnapshotReader<'_>) -> Result<(), OperatorError> {
-        self.lists = KeyedTable::restore("lists", reader)?;
+        self.lists.restore_with("lists", reader, &mut RowsCodec(&self.schema))?;
         Ok(())
     }
 }

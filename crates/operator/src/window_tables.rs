@@ -2,8 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use flott_state::encoding::{read_length, take, write_length};
-use flott_state::{DecodeError, KeyedTable, SnapshotReader, SnapshotWriter, StateValue};
+use flott_record::key::murmur3_32;
+use flott_state::encoding::{read_ordered_time, write_ordered_time};
+use flott_state::{KeyedTable, SnapshotReader, SnapshotWriter, StateError, StateValue};
 
 /// One key's state of a window that fires.
 #[derive(Debug)]
@@ -77,14 +78,13 @@ impl<V: StateValue> WindowTables<V> {
             .flat_map(|(end_ms, table)| table.iter().map(move |(hash, key, value)| (*end_ms, hash, key, value)));
         let firing =
             self.firing.iter().map(|fired| (fired.window_end_ms, fired.hash, fired.key.as_slice(), &fired.value));
+        let mut part = writer.state(state);
         for (window_end_ms, hash, key, value) in open.chain(firing) {
-            writer.keyed(state, hash, |out| {
-                window_end_ms.encode(out);
-                out.extend_from_slice(&hash.to_le_bytes());
-                write_length(out, key.len() as u64);
+            let write_key = |out: &mut Vec<u8>| {
+                write_ordered_time(out, window_end_ms);
                 out.extend_from_slice(key);
-                value.encode(out);
-            });
+            };
+            part.put(hash, write_key, |out| value.encode(out));
         }
     }
 
@@ -92,19 +92,15 @@ impl<V: StateValue> WindowTables<V> {
     ///
     /// # Errors
     /// If the snapshot is damaged.
-    pub(crate) fn restore(state: &str, reader: &SnapshotReader<'_>) -> Result<Self, DecodeError> {
+    pub(crate) fn restore(state: &str, reader: &SnapshotReader<'_>) -> Result<Self, StateError> {
         let mut tables = WindowTables::default();
-        for (_, mut input) in reader.keyed(state) {
-            while !input.is_empty() {
-                let window_end_ms = i64::decode(&mut input)?;
-                let mut hash = [0; 4];
-                hash.copy_from_slice(take(&mut input, 4)?);
-                let length = read_length(&mut input)? as usize;
-                let key = take(&mut input, length)?;
-                let value = V::decode(&mut input)?;
-                tables.get_or_insert_with(window_end_ms, u32::from_le_bytes(hash), key, || value);
-            }
-        }
+        reader.keyed(state, |entry| {
+            let (mut key, mut value) = (entry.key, entry.value);
+            let window_end_ms = read_ordered_time(&mut key)?;
+            let value = V::decode(&mut value)?;
+            tables.get_or_insert_with(window_end_ms, murmur3_32(key), key, || value);
+            Ok::<(), StateError>(())
+        })?;
         Ok(tables)
     }
 }

@@ -15,6 +15,8 @@ pub struct Barrier {
     pub checkpoint_id: u64,
     /// When the coordinator triggered it, milliseconds since the epoch.
     pub triggered_at_ms: i64,
+    /// Whether it must not overtake rows, as a savepoint's: what it cuts off has no in-flight data.
+    pub must_align: bool,
 }
 
 /// Measures how long an element takes from its source; takes part in nothing else.
@@ -42,6 +44,8 @@ pub enum Element {
     Active,
     /// A checkpoint's cut.
     Barrier(Barrier),
+    /// The checkpoint of this number is given up: nobody waits for its barrier any more.
+    CancelBarrier(u64),
     /// A measurement.
     LatencyMarker(LatencyMarker),
     /// Nothing follows. Counts as `MAX_WATERMARK` and as every later barrier.

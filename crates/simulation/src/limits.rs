@@ -16,3 +16,12 @@ pub const MIN_TURN_NS: u64 = 1_000;
 
 /// Doublings of [`MIN_TURN_NS`] that a turn may take: 1 µs to 1 ms, as real turns do, all magnitudes equally likely.
 pub const TURN_DOUBLINGS: u64 = 10;
+
+/// The least simulated time that a task of the I/O pool takes, in nanoseconds.
+pub const MIN_IO_DELAY_NS: u64 = 10_000;
+
+/// Doublings of [`MIN_IO_DELAY_NS`] that a task may take: 10 µs to 0.65 s, as disks and object stores do.
+pub const IO_DELAY_DOUBLINGS: u64 = 16;
+
+/// Calls of a faulty store after which a late effect has come at the latest.
+pub const MAX_LATE_CALLS: u64 = 8;

@@ -5,10 +5,11 @@ use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 
 use flott_environment::{
-    ClockSource, HostFacts, InterruptFlag, MakeWorker, Platform, ProcessUsage, Turn, WaitError, WaitTarget, WakeTarget,
-    Waker, Worker, WorkerCompletion, WorkerError, run_caught,
+    ClockSource, HostFacts, InterruptFlag, IoRefusal, IoTask, MakeWorker, Platform, ProcessUsage, Turn, WaitError,
+    WaitTarget, WakeTarget, Waker, Worker, WorkerCompletion, WorkerError, run_caught,
 };
 
+use crate::io::DueTask;
 use crate::schedule::{Next, Schedule};
 use crate::store;
 use crate::wait::SimulatedWaiter;
@@ -114,6 +115,18 @@ impl Shared {
         store::close(self.number);
         let pending = std::mem::take(&mut *locked(&self.pending));
         drop(pending);
+        // Dropped outside the lock: their receivers are woken.
+        let io_tasks = self.schedule().io().clear();
+        drop(io_tasks);
+    }
+
+    /// Loses tasks of the I/O pool that are under way, each with this probability; their receivers are told that they never ran.
+    pub(crate) fn lose_io(&self, probability: f64) -> usize {
+        let lost = self.schedule().io().lose(probability);
+        for (name, _) in &lost {
+            self.trace(&format!("loses {name}"));
+        }
+        lost.len()
     }
 
     /// Refuses to wait where the simulation can't be driven from.
@@ -138,6 +151,11 @@ impl Shared {
         };
         match next {
             Next::Turn(index) => self.turn(index),
+            Next::Io(DueTask { run, refused, .. }) => {
+                refused.iter().for_each(Waker::wake);
+                run();
+                self.schedule().io_done();
+            }
             Next::TimePassed => {}
             Next::BoundReached => return Ok(Step::BoundReached),
             Next::Stuck => return Ok(Step::Stuck),
@@ -195,12 +213,20 @@ impl Platform for Shared {
         locked(&self.pending).insert(index, Pending { make, completion });
     }
 
+    fn submit_io(&self, name: &str, task: IoTask, refused: &Waker) -> Result<(), (IoRefusal, IoTask)> {
+        self.schedule().submit_io(name, task, refused)
+    }
+
     fn wait_target(&self) -> Box<dyn WaitTarget> {
         Box::new(SimulatedWaiter::new(self.this.clone()))
     }
 
     fn trace(&self, line: &str) {
         self.schedule().user_line(line);
+    }
+
+    fn maybe(&self, point: &'static str) -> bool {
+        self.schedule().maybe(point)
     }
 
     fn is_traced(&self) -> bool {

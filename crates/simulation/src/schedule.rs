@@ -1,10 +1,12 @@
 //! Who can run, who waits for what, and what time it is: the scheduler's state, without the workers themselves.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
-use flott_environment::{Random, Turn};
+use flott_environment::{IoRefusal, IoTask, Random, Turn, Waker};
 
+use crate::io::{DueTask, IoQueue};
 use crate::limits::{MAX_WAITER_DELAY_STEPS, MIN_TURN_NS, TURN_DOUBLINGS};
+use crate::points::FaultPoints;
 use crate::trace::Trace;
 
 const NS_PER_MS: i64 = 1_000_000;
@@ -32,6 +34,8 @@ struct Entry {
 pub(crate) enum Next {
     /// This worker's turn.
     Turn(usize),
+    /// This task of the I/O pool, under this name; [`Schedule::io_done`] follows.
+    Io(DueTask),
     /// Time went on.
     TimePassed,
     /// Time has reached the bound that was given.
@@ -45,28 +49,36 @@ pub(crate) struct Schedule {
     runnable: Vec<usize>,
     timers: BTreeSet<(u64, usize)>,
     running: Option<usize>,
+    /// The task of the I/O pool that runs now.
+    running_io: Option<String>,
+    io: IoQueue,
     picks: Random,
     seeds: Random,
     start_ms: i64,
     now_ns: u64,
     turns: u64,
     trace: Trace,
+    points: Option<FaultPoints>,
 }
 
 impl Schedule {
     pub(crate) fn new(seed: u64, start_ms: i64) -> Self {
         let mut random = Random::from_seed(seed);
+        let (picks, seeds, delays) = (random.split(), random.split(), random.split());
         Schedule {
             workers: Vec::new(),
             runnable: Vec::new(),
             timers: BTreeSet::new(),
             running: None,
-            picks: random.split(),
-            seeds: random.split(),
+            running_io: None,
+            io: IoQueue::new(delays),
+            picks,
+            seeds,
             start_ms,
             now_ns: 0,
             turns: 0,
             trace: Trace::new(),
+            points: None,
         }
     }
 
@@ -101,7 +113,9 @@ impl Schedule {
 
     /// Whether a worker can run now, without time passing.
     pub(crate) fn can_run(&self) -> bool {
-        !self.runnable.is_empty() || self.timers.first().is_some_and(|(timer_ns, _)| *timer_ns <= self.now_ns)
+        !self.runnable.is_empty()
+            || self.io.due(self.now_ns) > 0
+            || self.timers.first().is_some_and(|(timer_ns, _)| *timer_ns <= self.now_ns)
     }
 
     /// Chooses what happens next; time doesn't pass beyond `bound_ns`.
@@ -115,10 +129,15 @@ impl Schedule {
             self.timers.remove(&(timer_ns, index));
             self.make_runnable(index, "timer");
         }
-        if self.runnable.is_empty() {
+        let due_io = self.io.due(self.now_ns);
+        let choices = self.runnable.len() + due_io;
+        if choices == 0 {
             return self.pass_time(bound_ns);
         }
-        let choice = self.picks.next_below(self.runnable.len() as u64) as usize;
+        let choice = self.picks.next_below(choices as u64) as usize;
+        if let Some(io_choice) = choice.checked_sub(self.runnable.len()) {
+            return self.next_io(io_choice);
+        }
         let index = self.runnable.swap_remove(choice);
         self.trace.number(index as u64);
         self.workers[index].status = Status::Running { woken: false };
@@ -127,12 +146,41 @@ impl Schedule {
         Next::Turn(index)
     }
 
+    fn next_io(&mut self, choice: usize) -> Next {
+        let Some(task) = self.io.take_due(choice) else { return Next::TimePassed };
+        self.log(&task.name);
+        self.running_io = Some(task.name.clone());
+        self.turns += 1;
+        Next::Io(task)
+    }
+
+    /// A task of the I/O pool has run.
+    pub(crate) fn io_done(&mut self) {
+        self.running_io = None;
+    }
+
+    /// Takes a task of the I/O pool, or gives it back with the reason.
+    pub(crate) fn submit_io(&mut self, name: &str, task: IoTask, refused: &Waker) -> Result<(), (IoRefusal, IoTask)> {
+        match self.io.submit(name, task, refused, self.now_ns) {
+            Ok(number) => {
+                self.user_line(&format!("submits io {name}#{number}"));
+                Ok(())
+            }
+            Err(task) => {
+                self.user_line(&format!("io {name} is refused"));
+                Err((IoRefusal::Full { tasks: self.io.max_tasks() }, task))
+            }
+        }
+    }
+
+    pub(crate) fn io(&mut self) -> &mut IoQueue {
+        &mut self.io
+    }
+
     fn pass_time(&mut self, bound_ns: Option<u64>) -> Next {
-        let target_ns = match (self.timers.first(), bound_ns) {
-            (Some((timer_ns, _)), Some(bound_ns)) => (*timer_ns).min(bound_ns),
-            (Some((timer_ns, _)), None) => *timer_ns,
-            (None, Some(bound_ns)) => bound_ns,
-            (None, None) => return Next::Stuck,
+        let timer_ns = self.timers.first().map(|(timer_ns, _)| *timer_ns);
+        let Some(target_ns) = [timer_ns, self.io.next_ns(), bound_ns].into_iter().flatten().min() else {
+            return Next::Stuck;
         };
         self.now_ns = target_ns;
         self.log("time");
@@ -167,9 +215,29 @@ impl Schedule {
         }
     }
 
+    /// Lets points of the code do the unlikely from now on.
+    pub(crate) fn set_points(&mut self, points: FaultPoints) {
+        self.points = Some(points);
+    }
+
+    /// How often each point did it.
+    pub(crate) fn fault_counts(&self) -> BTreeMap<&'static str, u64> {
+        self.points.as_ref().map(FaultPoints::counts).unwrap_or_default()
+    }
+
+    /// Whether the code does the unlikely at a point.
+    pub(crate) fn maybe(&mut self, point: &'static str) -> bool {
+        let does = self.points.as_mut().is_some_and(|points| points.hits(point));
+        if does {
+            self.user_line(point);
+        }
+        does
+    }
+
     /// A line of the code under test, with the name of the worker whose turn is on.
     pub(crate) fn user_line(&mut self, line: &str) {
-        let name = self.running.map_or("-", |index| self.workers[index].name.as_str());
+        let worker = self.running.map(|index| self.workers[index].name.as_str());
+        let name = worker.or(self.running_io.as_deref()).unwrap_or("-");
         let line = format!("{name}: {line}");
         self.log(&line);
     }
@@ -183,7 +251,7 @@ impl Schedule {
     }
 
     pub(crate) fn is_running(&self) -> bool {
-        self.running.is_some()
+        self.running.is_some() || self.running_io.is_some()
     }
 
     pub(crate) fn idle_workers(&self) -> Vec<String> {

@@ -1,13 +1,16 @@
 //! [`Simulation`]: what a test holds.
 
+use std::collections::BTreeMap;
 use std::marker::PhantomData;
 use std::rc::Rc;
 use std::sync::Arc;
 
 use flott_environment::{Clock, ClockSource, Environment, InterruptFlag, MemoryDisk, Platform, WaitError};
 
+use crate::io::IoDelay;
 use crate::limits::MAX_TURNS;
 use crate::platform::{Shared, SimulatedTime};
+use crate::points::FaultPoints;
 
 /// When simulations begin: 2024-01-01T00:00:00Z, in milliseconds since the epoch.
 const START_MS: i64 = 1_704_067_200_000;
@@ -56,6 +59,32 @@ impl Simulation {
     /// The seed.
     pub fn seed(&self) -> u64 {
         self.shared.seed
+    }
+
+    /// Lets points of the code ([`Environment::maybe`]) do the unlikely from now on; which and how often follows from `seed`.
+    pub fn set_fault_points(&self, seed: u64) {
+        self.shared.schedule().set_points(FaultPoints::new(seed));
+    }
+
+    /// How often each point did the unlikely so far.
+    pub fn fault_counts(&self) -> BTreeMap<&'static str, u64> {
+        self.shared.schedule().fault_counts()
+    }
+
+    /// How long tasks of the I/O pool take from now on.
+    pub fn set_io_delay(&self, delay: IoDelay) {
+        self.shared.schedule().io().set_delay(delay);
+    }
+
+    /// How many tasks of the I/O pool may be under way from now on; more are refused.
+    pub fn set_max_io_tasks(&self, tasks: usize) {
+        self.shared.schedule().io().set_max_tasks(tasks);
+    }
+
+    /// A crash's part in the I/O pool: each task under way is lost with this probability (its receiver is told so), the others take effect
+    /// later, as requests do that have left a machine before it died. Returns how many were lost.
+    pub fn lose_io(&self, probability: f64) -> usize {
+        self.shared.lose_io(probability)
     }
 
     /// Lets simulated time pass, and workers run in it.

@@ -7,9 +7,9 @@ use std::sync::Arc;
 
 use flott_expression::{AggregateCall, Expression};
 use flott_job::over::{FrameBound, OverCall};
+use flott_job::pattern::MatchSpec;
 use flott_job::spec::{JoinKind, RankKind, SortColumn};
 use flott_job::versioned_join::LookupRetry;
-use flott_job::pattern::MatchSpec;
 use flott_job::window::{WindowKind, WindowTime};
 use flott_record::{DataType, Field, RowKind, Schema, Value};
 

@@ -21,6 +21,18 @@ pub trait StateValue: Sized {
     fn decode(bytes: &mut &[u8]) -> Result<Self, DecodeError>;
 }
 
+/// The one value that bytes hold.
+///
+/// # Errors
+/// If they are no such value, or more.
+pub fn decode_all<V: StateValue, E: From<DecodeError>>(mut bytes: &[u8]) -> Result<V, E> {
+    let value = V::decode(&mut bytes)?;
+    match bytes.len() {
+        0 => Ok(value),
+        left => Err(DecodeError(format!("{left} bytes after a value of state")).into()),
+    }
+}
+
 /// Appends an unsigned number as LEB128.
 pub fn write_length(out: &mut Vec<u8>, mut value: u64) {
     while value >= 0x80 {
@@ -56,6 +68,21 @@ pub fn take<'a>(bytes: &mut &'a [u8], count: usize) -> Result<&'a [u8], DecodeEr
         .ok_or_else(|| DecodeError(format!("{count} bytes wanted, {} left", bytes.len())))?;
     *bytes = rest;
     Ok(head)
+}
+
+/// Appends a time such that bytes order as times do, for keys of state that begin with one.
+pub fn write_ordered_time(out: &mut Vec<u8>, time_ms: i64) {
+    out.extend_from_slice(&(time_ms as u64 ^ 1 << 63).to_be_bytes());
+}
+
+/// Takes a time written by [`write_ordered_time`].
+///
+/// # Errors
+/// If the bytes end early.
+pub fn read_ordered_time(bytes: &mut &[u8]) -> Result<i64, DecodeError> {
+    let mut array = [0; 8];
+    array.copy_from_slice(take(bytes, 8)?);
+    Ok((u64::from_be_bytes(array) ^ 1 << 63) as i64)
 }
 
 impl StateValue for i64 {

@@ -5,15 +5,22 @@
 //!
 //! Architecture invariant: this crate knows no operator and does no I/O.
 
+pub mod disk;
 pub mod encoding;
+pub mod error;
 pub mod limits;
 pub mod row;
+pub mod run;
+pub mod schema;
 pub mod snapshot;
 pub mod table;
 pub mod timers;
 
+pub use disk::{DiskBackend, MemoryBudget};
 pub use encoding::{DecodeError, StateValue};
+pub use error::StateError;
 pub use row::{EncodedRows, RowEncoder};
-pub use snapshot::{OperatorSnapshot, SnapshotReader, SnapshotWriter};
-pub use table::KeyedTable;
+pub use schema::{HoldsRows, RowSchema, RowsCodec};
+pub use snapshot::{FrozenSnapshot, Increment, KeyedSnapshot, OperatorSnapshot, SnapshotReader, SnapshotWriter};
+pub use table::{KeyedTable, ValueCodec};
 pub use timers::Timers;

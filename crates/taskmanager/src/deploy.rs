@@ -7,13 +7,15 @@ use std::sync::atomic::AtomicUsize;
 use flott_connector::{Registry, Sink, Source};
 use flott_environment::Environment;
 use flott_exchange::limits::channel_bytes;
-use flott_exchange::{ChannelReceiver, ChannelSender, WakeCell, channel};
+use flott_exchange::{ChannelId, ChannelSender, InputChannel, Route, WakeCell, channel};
 use flott_job::graph::Partition;
 use flott_job::{Edge, JobGraph, OperatorSpec, Vertex};
 use flott_metric::MetricGroup;
 use flott_record::TableSpec;
 
-use crate::coordinator::collection::VertexUids;
+use crate::checkpointing::{CheckpointStorage, Checkpointing};
+use crate::coordinator::assembly::{JobFacts, VertexUids};
+use crate::coordinator::metrics::CheckpointMetrics;
 use crate::coordinator::sinks::SinkPlan;
 use crate::coordinator::sources::SourcePlan;
 use crate::coordinator::{Coordinator, CoordinatorPlan};
@@ -26,6 +28,7 @@ use crate::progress::{ProgressBoard, TaskGauges};
 use crate::slot::{Slot, TearDown};
 use crate::snapshot::JobSnapshot;
 use crate::task::build::{JobContext, TaskPlan};
+use crate::task::snapshot::IN_FLIGHT_SUFFIX;
 use crate::values::ValuesSource;
 
 /// A job with everything that it needs to run in this process.
@@ -40,14 +43,24 @@ pub struct Deployment {
     pub operators: CustomOperators,
     /// The group of the task manager, under which the job's metrics appear.
     pub metrics: MetricGroup,
+    /// The group of the job manager, under which the job's checkpoints appear.
+    pub coordinator_metrics: MetricGroup,
+    /// The job's id, if it is a further attempt to run a job.
+    pub job_id: Option<String>,
     /// From where to go on.
     pub restore_from: Option<Arc<JobSnapshot>>,
+    /// Whether state of operators that the job has not is left out (`execution.state-recovery.ignore-unclaimed-state`).
+    pub ignores_unclaimed_state: bool,
+    /// How its checkpoints are taken.
+    pub checkpointing: Checkpointing,
+    /// The job's checkpoints, if they have been taken over; else they are taken over now, which may block.
+    pub storage: Option<CheckpointStorage>,
     /// Whether Ctrl-C cancels the job.
     pub cancel_on_interrupt: bool,
 }
 
 /// Channels of one subtask, by input.
-type Inputs = Vec<Vec<ChannelReceiver>>;
+type Inputs = Vec<Vec<InputChannel>>;
 
 /// Channels of one subtask, by edge.
 type Outputs = Vec<(Partition, Vec<ChannelSender>)>;
@@ -61,61 +74,89 @@ struct Wiring {
 /// Starts a job: as many slots as the greatest parallelism, subtask i of every vertex in slot i, and a coordinator.
 ///
 /// # Errors
-/// If the graph is invalid, a connector or table is refused, or the snapshot doesn't fit.
-pub fn deploy(deployment: Deployment) -> Result<RunningJob, JobError> {
-    let Deployment { environment, graph, connectors, operators, metrics, restore_from, cancel_on_interrupt } =
-        deployment;
+/// If the graph is invalid, a connector or table is refused, the snapshot doesn't fit, or no checkpoints can be kept.
+pub fn deploy(mut deployment: Deployment) -> Result<RunningJob, JobError> {
+    let (environment, graph) = (deployment.environment.clone(), deployment.graph);
     graph.validate().map_err(|error| JobError::Rejected(error.to_string()))?;
-    if let Some(snapshot) = &restore_from {
-        check_snapshot(&graph, snapshot)?;
+    if let Some(snapshot) = &deployment.restore_from {
+        deployment.restore_from = Some(fit_snapshot(&graph, snapshot, deployment.ignores_unclaimed_state)?);
     }
+    let unique = || format!("{:016x}{:016x}", environment.random_seed(), environment.random_seed());
+    let run_id = unique();
+    let id = deployment.job_id.unwrap_or_else(|| run_id.clone());
+    let storage = deployment.storage.map_or_else(
+        || CheckpointStorage::open(&environment, &deployment.checkpointing, &id).map(|(storage, _)| storage),
+        Ok,
+    )?;
     let slots = graph.vertices.iter().map(|vertex| vertex.parallelism).max().unwrap_or(0) as usize;
     let slot_wakes: Arc<[WakeCell]> = (0..slots).map(|_| WakeCell::new()).collect();
     let tasks: BTreeSet<TaskId> = task_ids(&graph).collect();
     let shared = Arc::new(JobShared::default());
     let messages_max = COMMANDS_MAX + tasks.len() * COORDINATOR_MESSAGES_PER_TASK;
     let mailbox = Mailbox::new(messages_max, shared.coordinator_wake.clone());
-    let id = format!("{:016x}{:016x}", environment.random_seed(), environment.random_seed());
     let board: Vec<TaskGauges> =
         tasks.iter().map(|task| TaskGauges::new(sink_of(&graph, task.vertex).is_some())).collect();
     let progress = ProgressBoard { tasks: board.into() };
-    let restored = restore_from.as_deref();
-    let sources = source_plans(&graph, &connectors, &slot_wakes, restored)?;
-    let sinks = sink_plans(&graph, &connectors, restored)?;
+    let restored = deployment.restore_from.as_deref();
+    let sources = source_plans(&graph, &deployment.connectors, &slot_wakes, restored)?;
+    let sinks = sink_plans(&graph, &deployment.connectors, restored)?;
     let decoded = restored.map(JobSnapshot::decoded_operators).transpose();
     let open_sources = sources.iter().filter(|source| !source.has_ended).map(|source| source.readers.len()).sum();
     let context = Arc::new(JobContext {
         environment: environment.clone(),
         settings: graph.settings.clone(),
-        operators,
-        connectors: connectors.clone(),
+        alignment: deployment.checkpointing.alignment,
+        operators: deployment.operators,
+        connectors: deployment.connectors.clone(),
         coordinator: mailbox.clone(),
         open_sources: Arc::new(AtomicUsize::new(open_sources)),
-        metrics: metrics.job(&id, &graph.name),
-        run_id: id.clone(),
+        metrics: deployment.metrics.job(&id, &graph.name),
+        run_id,
         restored: decoded.map_err(|error| JobError::Rejected(error.to_string()))?,
     });
     let finished = restored.map(|snapshot| &snapshot.finished);
     let plans = task_plans(&graph, &context, &slot_wakes, &progress, (&sources, &sinks), finished);
     let tear_down = TearDown::default();
-    let slots = spawn_slots(&environment, plans, &slot_wakes, &tear_down, &mailbox);
+    let metrics = CheckpointMetrics::register(&deployment.coordinator_metrics.job(&id, &graph.name));
+    if restored.is_some() {
+        metrics.restored(environment.clock().now_ms());
+    }
     let coordinator = spawn_coordinator(CoordinatorPlan {
         environment: environment.clone(),
         shared: shared.clone(),
         mailbox: mailbox.clone(),
         progress: progress.clone(),
-        slots,
+        slots: spawn_slots(&environment, plans, &slot_wakes, &tear_down, &mailbox),
         slot_wakes: slot_wakes.clone(),
         tear_down: tear_down.clone(),
-        vertices: graph.vertices.iter().map(vertex_uids).collect(),
-        tasks,
         sources,
         sinks,
-        max_parallelism: graph.settings.max_parallelism,
-        last_checkpoint_id: restored.map_or(0, |snapshot| snapshot.checkpoint_id),
-        cancel_on_interrupt,
+        facts: job_facts(&graph, &id, &storage, &deployment.checkpointing, tasks),
+        storage: storage.above(restored.map_or(0, |snapshot| snapshot.checkpoint_id)),
+        checkpointing: deployment.checkpointing,
+        metrics,
+        cancel_on_interrupt: deployment.cancel_on_interrupt,
     });
     Ok(RunningJob { id, environment, shared, mailbox, progress, coordinator, tear_down, slots: slot_wakes })
+}
+
+/// What checkpoints say of the job.
+fn job_facts(
+    graph: &JobGraph,
+    id: &str,
+    storage: &CheckpointStorage,
+    checkpointing: &Checkpointing,
+    tasks: BTreeSet<TaskId>,
+) -> JobFacts {
+    JobFacts {
+        job_id: id.to_string(),
+        job_name: graph.name.clone(),
+        epoch: storage.epoch,
+        max_parallelism: graph.settings.max_parallelism,
+        inline_bytes_max: checkpointing.inline_bytes_max,
+        vertices: graph.vertices.iter().map(vertex_uids).collect(),
+        tasks,
+    }
 }
 
 fn task_ids(graph: &JobGraph) -> impl Iterator<Item = TaskId> {
@@ -127,7 +168,11 @@ fn task_ids(graph: &JobGraph) -> impl Iterator<Item = TaskId> {
 
 fn vertex_uids(vertex: &Vertex) -> VertexUids {
     let uid = |node: Option<&flott_job::OperatorNode>| node.map_or_else(String::new, |node| node.uid.clone());
-    VertexUids { first: uid(vertex.chain.first()), last: uid(vertex.chain.last()) }
+    VertexUids {
+        first: uid(vertex.chain.first()),
+        last: uid(vertex.chain.last()),
+        names: vertex.chain.iter().map(|node| (node.uid.clone(), node.name.clone())).collect(),
+    }
 }
 
 /// The table of the sink that ends a vertex's chain.
@@ -138,8 +183,12 @@ fn sink_of(graph: &JobGraph, vertex: u32) -> Option<&TableSpec> {
     }
 }
 
-/// Whether each part of the snapshot belongs to the graph: state that nobody takes would be lost silently.
-fn check_snapshot(graph: &JobGraph, snapshot: &JobSnapshot) -> Result<(), JobError> {
+/// The snapshot as the graph takes it. State that nobody takes would be lost silently, so that has to be wished.
+fn fit_snapshot(
+    graph: &JobGraph,
+    snapshot: &Arc<JobSnapshot>,
+    ignores_unclaimed_state: bool,
+) -> Result<Arc<JobSnapshot>, JobError> {
     if snapshot.max_parallelism != graph.settings.max_parallelism {
         return Err(JobError::Rejected(format!(
             "the snapshot has {} key groups (pipeline.max-parallelism), the job {}",
@@ -148,13 +197,28 @@ fn check_snapshot(graph: &JobGraph, snapshot: &JobSnapshot) -> Result<(), JobErr
     }
     let uids: BTreeSet<&str> =
         graph.vertices.iter().flat_map(|vertex| &vertex.chain).map(|node| node.uid.as_str()).collect();
+    let operator_of = |uid: &str| uid.strip_suffix(IN_FLIGHT_SUFFIX).map_or(uid.to_string(), str::to_string);
+    let is_known = |uid: &String| uids.contains(operator_of(uid).as_str());
     let all = snapshot.operators.keys().chain(snapshot.sources.keys()).chain(snapshot.committables.keys());
-    let unknown: BTreeSet<&str> = all.map(String::as_str).filter(|uid| !uids.contains(uid)).collect();
+    let (known, unknown): (BTreeSet<&String>, BTreeSet<&String>) = all.partition(|uid| is_known(uid));
     if unknown.is_empty() {
-        return Ok(());
+        return Ok(snapshot.clone());
     }
-    let unknown: Vec<&str> = unknown.into_iter().collect();
-    Err(JobError::Rejected(format!("the snapshot has state of operators that the job has not: {}", unknown.join(", "))))
+    if ignores_unclaimed_state {
+        let mut kept = snapshot.as_ref().clone();
+        kept.operators.retain(|uid, _| is_known(uid));
+        kept.sources.retain(|uid, _| is_known(uid));
+        kept.committables.retain(|uid, _| is_known(uid));
+        return Ok(Arc::new(kept));
+    }
+    let list = |names: &mut dyn Iterator<Item = &str>| names.collect::<Vec<_>>().join(", ");
+    let others = list(&mut uids.iter().copied().filter(|uid| !known.iter().any(|known| known == uid)));
+    Err(JobError::Rejected(format!(
+        "the snapshot has state of operators that the job has not: {}; the job's operators without state there are: {}; to go on without that \
+         state, set 'execution.state-recovery.ignore-unclaimed-state' = 'true'",
+        list(&mut unknown.into_iter().map(String::as_str)),
+        if others.is_empty() { "none" } else { &others }
+    )))
 }
 
 fn table_connector(table: &TableSpec) -> Result<&str, JobError> {
@@ -227,10 +291,11 @@ fn task_plans(
     (sources, sinks): (&[SourcePlan], &[SinkPlan]),
     finished: Option<&BTreeSet<String>>,
 ) -> Vec<Vec<TaskPlan>> {
-    let mut wiring = wire(graph, slot_wakes);
+    let mut wiring = wire(&context.environment, graph, slot_wakes);
     let vertices: Vec<Arc<Vertex>> = graph.vertices.iter().cloned().map(Arc::new).collect();
     let sources: BTreeMap<u32, &SourcePlan> = sources.iter().map(|source| (source.vertex, source)).collect();
     let sinks: BTreeMap<u32, &SinkPlan> = sinks.iter().map(|sink| (sink.vertex, sink)).collect();
+    let edges: Vec<Arc<[(usize, Route)]>> = graph.vertices.iter().map(|vertex| edges_into(graph, vertex.id)).collect();
     let mut slots: Vec<Vec<TaskPlan>> = slot_wakes.iter().map(|_| Vec::new()).collect();
     for (id, gauges) in task_ids(graph).zip(progress.tasks.iter()) {
         let (vertex, subtask) = (id.vertex as usize, id.subtask as usize);
@@ -241,6 +306,7 @@ fn task_plans(
             id,
             gauges: gauges.clone(),
             inputs: std::mem::take(&mut wiring.inputs[vertex][subtask]),
+            edges: edges[vertex].clone(),
             outputs: std::mem::take(&mut wiring.outputs[vertex][subtask]),
             source,
             sink: sinks.get(&id.vertex).map(|plan| plan.sink.clone()),
@@ -251,7 +317,7 @@ fn task_plans(
 }
 
 /// Makes the channels of all edges.
-fn wire(graph: &JobGraph, slot_wakes: &[WakeCell]) -> Wiring {
+fn wire(environment: &Environment, graph: &JobGraph, slot_wakes: &[WakeCell]) -> Wiring {
     let inputs_of = |vertex: &Vertex| {
         let edges = graph.edges.iter().filter(|edge| edge.to == vertex.id);
         edges.map(|edge| edge.input + 1).max().unwrap_or(0)
@@ -263,17 +329,23 @@ fn wire(graph: &JobGraph, slot_wakes: &[WakeCell]) -> Wiring {
         inputs: graph.vertices.iter().map(empty_inputs).collect(),
         outputs: graph.vertices.iter().map(|vertex| (0..vertex.parallelism).map(|_| Vec::new()).collect()).collect(),
     };
-    for edge in &graph.edges {
+    for (index, edge) in graph.edges.iter().enumerate() {
         let receivers = graph.vertices[edge.to as usize].parallelism;
+        let position = graph.edges.iter().take(index).filter(|other| other.to == edge.to).count() as u32;
         for sender in 0..graph.vertices[edge.from as usize].parallelism {
             let senders = targets(edge, sender, receivers)
                 .map(|target| {
                     let (sender_end, receiver_end) = channel(
-                        channel_bytes(channels_into(graph, edge)),
+                        if environment.maybe("one credit") { 1 } else { channel_bytes(channels_into(graph, edge)) },
                         slot_wakes[sender as usize].clone(),
                         slot_wakes[target as usize].clone(),
                     );
-                    wiring.inputs[edge.to as usize][target as usize][edge.input].push(receiver_end);
+                    wiring.inputs[edge.to as usize][target as usize][edge.input].push(InputChannel {
+                        receiver: receiver_end,
+                        id: ChannelId { edge: position, sender, receiver: target },
+                        route: route(&edge.partition),
+                        receivers,
+                    });
                     sender_end
                 })
                 .collect();
@@ -281,6 +353,23 @@ fn wire(graph: &JobGraph, slot_wakes: &[WakeCell]) -> Wiring {
         }
     }
     wiring
+}
+
+/// The edges into a vertex in their order: the input of each, and where its rows may go on restore.
+fn edges_into(graph: &JobGraph, vertex: u32) -> Arc<[(usize, Route)]> {
+    let edges = graph.edges.iter().filter(|edge| edge.to == vertex);
+    edges.map(|edge| (edge.input, route(&edge.partition))).collect()
+}
+
+/// Where rows of an edge may go on restore. Rows of one subtask for its neighbour, or for all, have no other place: barriers don't overtake
+/// them.
+fn route(partition: &Partition) -> Route {
+    match partition {
+        Partition::Hash { columns } => Route::Hash { columns: columns.clone() },
+        Partition::Rebalance => Route::Any,
+        Partition::Singleton => Route::First,
+        Partition::Forward | Partition::Broadcast => Route::Fixed,
+    }
 }
 
 /// The subtasks of the receiver that a subtask of the sender sends to.
@@ -310,12 +399,13 @@ fn spawn_slots(
     mailbox: &Mailbox<crate::message::ToCoordinator>,
 ) -> Vec<flott_environment::WorkerHandle> {
     let spawn = |(index, (plans, cell)): (usize, (Vec<TaskPlan>, &WakeCell))| {
-        let (cell, tear_down, mailbox) = (cell.clone(), tear_down.clone(), mailbox.clone());
+        let (cell, tear_down, mailbox, of_slot) =
+            (cell.clone(), tear_down.clone(), mailbox.clone(), environment.clone());
         environment.spawn(
             &format!("slot-{index}"),
             Box::new(move |waker| {
                 cell.set(waker.clone());
-                Box::new(Slot::new(plans, tear_down, mailbox, waker))
+                Box::new(Slot::new(plans, tear_down, mailbox, of_slot, waker))
             }),
         )
     };

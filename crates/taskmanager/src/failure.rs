@@ -4,14 +4,7 @@ use std::fmt;
 
 use thiserror::Error;
 
-/// A subtask of a job's vertex.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct TaskId {
-    /// The vertex's position in the graph.
-    pub vertex: u32,
-    /// The subtask, from 0.
-    pub subtask: u32,
-}
+pub use flott_checkpoint::TaskId;
 
 /// The first thing that went wrong in a job.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -3,6 +3,7 @@
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use flott_checkpoint::coordinator::RequestKind;
 use flott_environment::{Environment, Waker, WorkerHandle};
 use flott_exchange::WakeCell;
 
@@ -32,6 +33,8 @@ pub struct JobResult {
     pub duration_ms: u64,
     /// The final numbers.
     pub progress: JobProgress,
+    /// What went wrong without harm to the results: checkpoints that could not be removed, say.
+    pub warning: Option<String>,
 }
 
 /// What the coordinator and the job's handles share.
@@ -152,21 +155,32 @@ impl RunningJob {
 
     /// Asks for a consistent cut through the job.
     pub fn trigger_checkpoint(&self) -> CheckpointHandle {
-        self.command(false)
+        self.request(RequestKind::Checkpoint, None)
+    }
+
+    /// Asks for a savepoint in a folder of its own in this one (or in the one where savepoints go by default); the job goes on.
+    pub fn trigger_savepoint(&self, folder: Option<String>) -> CheckpointHandle {
+        self.request(RequestKind::Savepoint, folder)
     }
 
     /// Asks for a consistent cut, after which nothing more is read and the job ends as [`JobEnd::Stopped`].
     pub fn stop_with_snapshot(&self) -> CheckpointHandle {
-        self.command(true)
+        self.stop_with_savepoint(None, false)
     }
 
-    fn command(&self, stops: bool) -> CheckpointHandle {
+    /// Asks for a savepoint, after which nothing more is read and the job ends as [`JobEnd::Stopped`]. With `drains` event time is brought to its
+    /// end first, so that all windows give their results: such a job is not meant to go on.
+    pub fn stop_with_savepoint(&self, folder: Option<String>, drains: bool) -> CheckpointHandle {
+        self.request(RequestKind::Stop { drains }, folder)
+    }
+
+    fn request(&self, kind: RequestKind, folder: Option<String>) -> CheckpointHandle {
         let cell = Arc::new(CheckpointCell::default());
         let handle = CheckpointHandle { cell: cell.clone(), environment: self.environment.clone() };
         let declined = if self.shared.result().is_some() {
             Some("the job has ended".to_string())
         } else {
-            let sent = self.mailbox.send(ToCoordinator::Checkpoint { cell: cell.clone(), stops });
+            let sent = self.mailbox.send(ToCoordinator::Checkpoint { cell: cell.clone(), kind, folder });
             sent.err().map(|error| error.to_string())
         };
         if let Some(reason) = declined {

@@ -11,6 +11,7 @@
 
 mod chain;
 mod checkpoint;
+mod checkpointing;
 mod coordinator;
 mod deploy;
 mod failure;
@@ -27,6 +28,7 @@ mod task;
 mod values;
 
 pub use checkpoint::CheckpointHandle;
+pub use checkpointing::{CheckpointStorage, Checkpointing, store_opener};
 pub use deploy::{Deployment, deploy};
 pub use failure::{CheckpointError, JobError, JobFailure, TaskId};
 pub use job::{JobEnd, JobResult, RunningJob};

@@ -6,6 +6,10 @@ pub const TURN_NS: u64 = 2_000_000;
 /// Steps (one call of an operator, one poll of an input) after which a turn ends where time stands still, as it does in simulation.
 pub const TURN_STEPS_MAX: usize = 64;
 
+/// Steps for which a subtask sends without credit so that a barrier which overtakes can leave its chain: what one call of the first operator
+/// brings about in the others takes a few; one that takes more (all timers of a later operator, say) waits for credit from there on.
+pub const OVERDRAWN_STEPS_MAX: usize = 64;
+
 /// Messages from subtasks that wait for the coordinator, per subtask: each has at most one request for a split, one snapshot, one report
 /// of its end and two of failures under way.
 pub const COORDINATOR_MESSAGES_PER_TASK: usize = 8;
@@ -19,8 +23,8 @@ pub const TASK_MESSAGES_MAX: usize = 64;
 /// Messages that the coordinator handles in one turn.
 pub const COORDINATOR_TURN_MESSAGES: usize = 256;
 
-/// Checkpoints that wait for the one under way; a further one is declined.
-pub const CHECKPOINTS_WAITING_MAX: usize = 4;
+/// Bytes of state up to which a piece lies in the metadata, where `execution.checkpointing.data-inline-threshold` is not set: its default.
+pub const STATE_INLINE_BYTES: u64 = 20 * 1024;
 
 /// Rows of a Values source's batch.
 pub const VALUES_BATCH_ROWS: usize = flott_record::limits::BATCH_ROWS_MAX;

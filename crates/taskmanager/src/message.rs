@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use flott_checkpoint::coordinator::RequestKind;
 use flott_connector::{Committable, Split};
 use flott_record::Barrier;
 
@@ -23,6 +24,8 @@ pub(crate) enum ToTask {
         barrier: Barrier,
         /// Read nothing after it: the job stops with this checkpoint.
         stops: bool,
+        /// Bring event time to its end before it, so that all windows fire.
+        drains: bool,
     },
 }
 
@@ -36,12 +39,14 @@ pub(crate) enum ToCoordinator {
     Finished(TaskEnd),
     /// A subtask failed.
     Failed(JobFailure),
-    /// A client wants a checkpoint.
+    /// A client wants a checkpoint or savepoint.
     Checkpoint {
         /// Where the client waits for it.
         cell: Arc<CheckpointCell>,
-        /// Whether the job stops with it.
-        stops: bool,
+        /// Which.
+        kind: RequestKind,
+        /// Where a savepoint is to be; `None` where savepoints go by default.
+        folder: Option<String>,
     },
 }
 

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU8, Ordering};
 
-use flott_environment::{Turn, Waker, Worker};
+use flott_environment::{Environment, Turn, Waker, Worker};
 
 use crate::failure::JobFailure;
 use crate::mailbox::Mailbox;
@@ -18,6 +18,9 @@ pub(crate) struct TearDown {
     /// 0 = it runs, 1 = what sinks wrote is released, 2 = what sinks wrote and nobody committed is removed.
     signal: Arc<AtomicU8>,
 }
+
+/// How long a slot pauses where a simulation lets it, milliseconds: longer than most things take there.
+const PAUSE_MS: i64 = 20;
 
 const RELEASE: u8 = 1;
 const ABORT: u8 = 2;
@@ -43,6 +46,7 @@ pub(crate) struct Slot {
     failed: bool,
     tear_down: TearDown,
     coordinator: Mailbox<ToCoordinator>,
+    environment: Environment,
     waker: Waker,
 }
 
@@ -51,9 +55,10 @@ impl Slot {
         plans: Vec<TaskPlan>,
         tear_down: TearDown,
         coordinator: Mailbox<ToCoordinator>,
+        environment: Environment,
         waker: Waker,
     ) -> Self {
-        Slot { plans, tasks: Vec::new(), failed: false, tear_down, coordinator, waker }
+        Slot { environment, plans, tasks: Vec::new(), failed: false, tear_down, coordinator, waker }
     }
 
     fn build(&mut self) -> Result<(), JobFailure> {
@@ -111,6 +116,9 @@ impl Worker for Slot {
         }
         if self.failed {
             return Turn::Idle { wake_at_ms: None };
+        }
+        if self.environment.maybe("slot pauses") {
+            return Turn::Idle { wake_at_ms: Some(self.environment.clock().now_ms() + PAUSE_MS) };
         }
         match self.turn_tasks() {
             Ok(turn) => turn,

@@ -23,6 +23,8 @@ pub struct JobSnapshot {
     pub committables: BTreeMap<String, Vec<Committable>>,
     /// Uids of the first operators of vertices that had ended altogether.
     pub finished: BTreeSet<String>,
+    /// Where it lies, for people; empty if it is kept in memory. No part of its bytes.
+    pub path: String,
 }
 
 /// A source's part of a snapshot.
@@ -86,6 +88,7 @@ impl JobSnapshot {
                 read_list(input, |input| Ok(Committable { state: Vec::decode(input)? }))
             })?,
             finished: read_list(input, String::decode)?.into_iter().collect(),
+            path: String::new(),
         };
         if input.is_empty() { Ok(snapshot) } else { Err(DecodeError(format!("{} bytes too many", input.len()))) }
     }
@@ -142,6 +145,7 @@ mod tests {
             )]),
             committables: BTreeMap::from([("sink".to_string(), vec![Committable { state: vec![6] }])]),
             finished: BTreeSet::from(["other".to_string()]),
+            path: String::new(),
         };
         let bytes = snapshot.to_bytes();
         assert_eq!(JobSnapshot::from_bytes(&bytes), Ok(snapshot));

@@ -128,5 +128,9 @@ fn a_snapshot_of_another_job_is_refused() {
     };
     let options = RunOptions::default().with_snapshot(Arc::new(snapshot));
     let refused = cluster.run(window_sums(1, 1, "ledger"), options).err().expect("unknown operator");
-    assert_eq!(refused.to_string(), "the snapshot has state of operators that the job has not: gone");
+    assert_eq!(
+        refused.to_string(),
+        "the snapshot has state of operators that the job has not: gone; the job's operators without state there are: sink, source, watermark, \
+         window-sum; to go on without that state, set 'execution.state-recovery.ignore-unclaimed-state' = 'true'"
+    );
 }

@@ -1,5 +1,6 @@
 //! A keyed operator for tests, on the interfaces that every operator uses: `k, v, t` to `k, window end, sum of v` in event-time windows.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use arrow_array::cast::AsArray;
@@ -8,7 +9,7 @@ use arrow_array::{ArrayRef, Int64Array};
 use flott_client::CustomOperators;
 use flott_operator::{Context, Forwarding, Operator, OperatorError, Step};
 use flott_record::{Batch, KeyRows};
-use flott_state::{KeyedTable, SnapshotReader, SnapshotWriter, Timers};
+use flott_state::{DecodeError, KeyedTable, SnapshotReader, SnapshotWriter, StateValue, Timers};
 
 pub const WINDOW_MS: i64 = 100;
 pub const NAME: &str = "window-sum";
@@ -34,32 +35,46 @@ pub fn expected(rows: i64) -> Vec<Vec<i64>> {
 }
 
 struct WindowSum {
-    /// By key and window end.
-    sums: KeyedTable<i64>,
+    /// By canonical key.
+    sums: KeyedTable<Windows>,
     timers: Timers,
 }
 
-fn state_key(key: i64, end_ms: i64) -> Vec<u8> {
-    [key.to_le_bytes(), end_ms.to_le_bytes()].concat()
+/// The open windows of one key.
+#[derive(Default)]
+struct Windows {
+    key: i64,
+    /// Window end to sum.
+    sums: BTreeMap<i64, i64>,
 }
 
-fn number(bytes: &[u8]) -> i64 {
-    i64::from_le_bytes(bytes.try_into().expect("eight bytes"))
+impl StateValue for Windows {
+    fn encode(&self, out: &mut Vec<u8>) {
+        (self.key, self.sums.len() as u64).encode(out);
+        self.sums.iter().for_each(|(end_ms, sum)| (*end_ms, *sum).encode(out));
+    }
+
+    fn decode(bytes: &mut &[u8]) -> Result<Self, DecodeError> {
+        let (key, count) = <(i64, u64)>::decode(bytes)?;
+        let sums: Result<BTreeMap<i64, i64>, DecodeError> = (0..count).map(|_| <(i64, i64)>::decode(bytes)).collect();
+        Ok(Windows { key, sums: sums? })
+    }
 }
 
 impl Operator for WindowSum {
     fn on_batch(&mut self, _: usize, batch: &Batch, _: &mut Context<'_>) -> Result<Step, OperatorError> {
-        let hashes = KeyRows::encode(&batch.columns()[..1], batch.num_rows());
+        let rows = KeyRows::encode(&batch.columns()[..1], batch.num_rows());
         let (keys, values) = (batch.column(0).as_primitive::<Int64Type>(), batch.column(1).as_primitive::<Int64Type>());
         let times = batch.column(2).as_primitive::<TimestampMillisecondType>();
         for row in 0..batch.num_rows() {
             let end_ms = (times.value(row).div_euclid(WINDOW_MS) + 1) * WINDOW_MS;
-            let key = state_key(keys.value(row), end_ms);
-            let (sum, is_new) = self.sums.get_or_insert_with(hashes.hash(row), &key, || 0);
+            let (windows, _) = self.sums.get_or_insert_with(rows.hash(row), rows.key(row), Windows::default);
+            windows.key = keys.value(row);
+            let sum = windows.sums.entry(end_ms).or_insert_with(|| {
+                self.timers.set(end_ms - 1, rows.hash(row), rows.key(row));
+                0
+            });
             *sum += values.value(row);
-            if is_new {
-                self.timers.set(end_ms - 1, hashes.hash(row), &key);
-            }
         }
         Ok(Step::Done)
     }
@@ -69,13 +84,18 @@ impl Operator for WindowSum {
         let mut is_done = false;
         // Few at a time, so that tests see yields.
         for _ in 0..5 {
-            let Some((_, hash, key)) = self.timers.pop_due(context.watermark_ms) else {
+            let Some((time_ms, hash, key)) = self.timers.pop_due(context.watermark_ms) else {
                 is_done = true;
                 break;
             };
-            let sum = self.sums.remove(hash, &key).ok_or_else(|| OperatorError::Failed("no sum".to_string()))?;
-            for (column, value) in columns.iter_mut().zip([number(&key[..8]), number(&key[8..]), sum]) {
+            let end_ms = time_ms + 1;
+            let windows = self.sums.get_mut(hash, &key).ok_or_else(|| OperatorError::Failed("no key".to_string()))?;
+            let sum = windows.sums.remove(&end_ms).ok_or_else(|| OperatorError::Failed("no sum".to_string()))?;
+            for (column, value) in columns.iter_mut().zip([windows.key, end_ms, sum]) {
                 column.push(value);
+            }
+            if windows.sums.is_empty() {
+                self.sums.remove(hash, &key);
             }
         }
         let rows = columns[0].len();
@@ -105,7 +125,7 @@ impl Operator for WindowSum {
     }
 
     fn snapshot(&mut self, writer: &mut SnapshotWriter) -> Result<(), OperatorError> {
-        self.sums.snapshot("sums", writer);
+        self.sums.snapshot("sums", writer)?;
         self.timers.snapshot("timers", writer);
         Ok(())
     }

@@ -1,76 +1,128 @@
-//! Gives complete part files the names under which readers see them.
+//! Gives finished part files the names under which readers see them, and marks partitions that are complete.
 
-use std::path::{Path, PathBuf};
+use std::collections::BTreeMap;
+use std::path::Path;
 
-use flott_environment::Disk;
+use flott_environment::DiskError;
 
-use super::path::path_text;
+use super::committable::{FinishedPart, Item};
+use super::partition_commit::{PartitionMarker, Progress};
+use super::target::{Target, store_error, sync_folders};
+use super::upload;
 use crate::contract::ConnectorError;
-use crate::encoding::{Decoder, Encoder};
 use crate::sink::{Committable, Committer};
 
-const VERSION: u8 = 1;
-
-/// A part file by its two names.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct PartFile {
-    /// The name under which it is written.
-    pub hidden: PathBuf,
-    /// The name under which it is seen.
-    pub visible: PathBuf,
-}
-
-impl PartFile {
-    /// What the committer needs.
-    ///
-    /// # Errors
-    /// If a path isn't UTF-8.
-    pub fn to_committable(&self) -> Result<Committable, ConnectorError> {
-        let encoder = Encoder::new(VERSION).text(&path_text(&self.hidden)?).text(&path_text(&self.visible)?);
-        Ok(Committable { state: encoder.finish() })
-    }
-
-    fn from_committable(committable: &Committable) -> Result<Self, ConnectorError> {
-        let mut decoder = Decoder::new("a part file to be committed", VERSION, &committable.state)?;
-        Ok(PartFile { hidden: decoder.text()?.into(), visible: decoder.text()?.into() })
-    }
-}
-
-/// Commits part files.
+/// Commits part files of one table.
 pub struct FileCommitter {
-    disk: Disk,
+    target: Result<Target, ConnectorError>,
+    marker: Option<PartitionMarker>,
+}
+
+fn failed(error: &DiskError) -> ConnectorError {
+    ConnectorError::new(error.to_string())
+}
+
+/// How far the writers of one checkpoint have come. Those that are missing among them have ended before.
+fn progress_of(items: &[Item]) -> Option<Progress> {
+    let mut last: BTreeMap<u32, (i64, bool)> = BTreeMap::new();
+    for item in items {
+        if let Item::Progress { subtask, watermark_ms, is_ended } = item {
+            let (latest_ms, ended) = last.entry(*subtask).or_insert((i64::MIN, false));
+            *latest_ms = (*latest_ms).max(*watermark_ms);
+            *ended |= is_ended;
+        }
+    }
+    let watermark_ms = last.values().map(|(watermark_ms, _)| *watermark_ms).min()?;
+    Some(Progress { watermark_ms, are_all_ended: last.values().all(|(_, is_ended)| *is_ended) })
 }
 
 impl FileCommitter {
-    /// A committer on a disk.
-    pub fn new(disk: Disk) -> Self {
-        FileCommitter { disk }
+    /// A committer of a folder, which may not be open: that is told at the first commit.
+    pub fn new(target: Result<Target, ConnectorError>, marker: Option<PartitionMarker>) -> Self {
+        FileCommitter { target, marker }
     }
 
-    fn commit_part(&self, part: &PartFile) -> Result<(), ConnectorError> {
-        let failed = |error: flott_environment::DiskError| ConnectorError::new(error.to_string());
-        match self.disk.rename(&part.hidden, &part.visible) {
-            Ok(()) => {
-                let folder = part.visible.parent().unwrap_or(Path::new("."));
-                self.disk.sync_dir(folder).map_err(failed)
+    fn target(&self) -> Result<&Target, ConnectorError> {
+        self.target.as_ref().map_err(|error| ConnectorError::new(error.message.clone()))
+    }
+
+    fn commit_part(&self, part: &FinishedPart) -> Result<(), ConnectorError> {
+        match (part, self.target()?) {
+            (FinishedPart::File { hidden, visible }, Target::Disk { disk, folder, .. }) => {
+                match disk.rename(hidden, visible) {
+                    Ok(()) => {}
+                    // Committed before; perhaps not durably.
+                    Err(error) if error.is_not_found() && disk.exists(visible).map_err(|error| failed(&error))? => {}
+                    Err(error) => return Err(failed(&error)),
+                }
+                sync_folders(disk, folder, visible.parent().unwrap_or(Path::new("."))).map_err(|error| failed(&error))
             }
-            // Committed before.
-            Err(error) if error.is_not_found() && self.disk.exists(&part.visible).map_err(failed)? => Ok(()),
-            Err(error) => Err(failed(error)),
+            (FinishedPart::Upload { name, id, parts }, Target::Store { store, .. }) => {
+                upload::complete(store, name, id, parts)
+            }
+            (part, _) => Err(moved(part)),
+        }
+    }
+
+    fn discard_part(&self, part: &FinishedPart) -> Result<(), ConnectorError> {
+        match (part, self.target()?) {
+            (FinishedPart::File { hidden, .. }, Target::Disk { disk, .. }) => match disk.remove_file(hidden) {
+                Err(error) if !error.is_not_found() => Err(failed(&error)),
+                _ => Ok(()),
+            },
+            (FinishedPart::Upload { name, id, .. }, Target::Store { store, .. }) => match store.head(name) {
+                // A completed one stays.
+                Ok(_) => Ok(()),
+                Err(error) if error.is_not_found() => upload::abort(store, name, id),
+                Err(error) => Err(store_error(&error)),
+            },
+            (part, _) => Err(moved(part)),
         }
     }
 }
 
+fn moved(part: &FinishedPart) -> ConnectorError {
+    let what = match part {
+        FinishedPart::File { visible, .. } => visible.display().to_string(),
+        FinishedPart::Upload { name, .. } => name.to_string(),
+    };
+    ConnectorError::new(format!(
+        "the part file {what} was written when the table was elsewhere: its 'path' has changed"
+    ))
+}
+
+fn items(committables: &[Committable]) -> Result<Vec<Item>, ConnectorError> {
+    committables.iter().map(Item::from_committable).collect()
+}
+
 impl Committer for FileCommitter {
     fn commit(&mut self, committables: &[Committable]) -> Result<(), ConnectorError> {
-        committables.iter().try_for_each(|committable| self.commit_part(&PartFile::from_committable(committable)?))
+        let items = items(committables)?;
+        if let Some(marker) = &self.marker {
+            let mut begun: BTreeMap<&str, i64> = BTreeMap::new();
+            for item in &items {
+                if let Item::Part { partition, begun_ms, .. } = item {
+                    let first_ms = begun.entry(partition).or_insert(*begun_ms);
+                    *first_ms = (*first_ms).min(*begun_ms);
+                }
+            }
+            marker.note(&begun)?;
+        }
+        for item in &items {
+            if let Item::Part { part, .. } = item {
+                self.commit_part(part)?;
+            }
+        }
+        match (&self.marker, progress_of(&items)) {
+            (Some(marker), Some(progress)) => marker.mark_due(&progress),
+            _ => Ok(()),
+        }
     }
 
     fn discard(&mut self, committables: &[Committable]) -> Result<(), ConnectorError> {
-        for committable in committables {
-            match self.disk.remove_file(&PartFile::from_committable(committable)?.hidden) {
-                Err(error) if !error.is_not_found() => return Err(ConnectorError::new(error.to_string())),
-                _ => {}
+        for item in items(committables)? {
+            if let Item::Part { part, .. } = item {
+                self.discard_part(&part)?;
             }
         }
         Ok(())

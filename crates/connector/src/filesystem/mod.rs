@@ -1,22 +1,31 @@
-//! `'connector' = 'filesystem'`: tables in files of a format, on the local disk.
+//! `'connector' = 'filesystem'`: tables in files of a format, on the local disk; sinks in object stores as well.
 //!
 //! A source reads a file, a folder with all below it, or what a pattern matches; each file is a split. A sink writes part files under hidden
-//! names and gives them their names when they are committed, so that no reader ever sees half a file.
+//! names, or as uploads that are not completed, and lets them be seen when they are committed: no reader ever sees half a file, or one whose
+//! checkpoint is not complete. Part files end with each checkpoint, and at a size or time.
 
+mod committable;
 mod committer;
 mod enumerator;
 mod file_input;
 mod options;
+mod part;
 mod partition;
+mod partition_commit;
+mod partition_time;
 mod path;
 mod pattern;
 mod reader;
 mod row_policy;
 mod sink;
+#[cfg(test)]
+mod sink_tests;
 mod source;
 mod split;
+mod target;
 #[cfg(test)]
 mod tests;
+mod upload;
 
 use flott_record::{Schema, TableSpec};
 
@@ -56,7 +65,6 @@ impl Connector for FilesystemConnector {
 
     fn sink(&self, table: &TableSpec) -> Result<Box<dyn Sink>, ConnectorError> {
         let settings = Settings::read(table)?;
-        settings.refuse_sink_options()?;
-        Ok(Box::new(sink::FileSink::new(settings)))
+        Ok(Box::new(sink::FileSink::new(settings)?))
     }
 }

@@ -8,6 +8,7 @@ use flott_format::{Format, FormatOption, FormatSetup, format};
 use flott_record::{Schema, TableSpec};
 
 use super::path::local_path;
+use super::target::Location;
 use crate::contract::{ConnectorError, ConnectorOption};
 use crate::options::TableOptions;
 
@@ -47,8 +48,27 @@ pub const OPTIONS: &[ConnectorOption] = &[
     ),
     option("sink.rolling-policy.check-interval", Some("1 min"), "How often the two times are looked at."),
     option("sink.shuffle-by-partition.enable", Some("false"), "Not supported if true."),
-    option("sink.partition-commit.*", None, "Not supported if a policy is given."),
-    option("partition.time-extractor.*", None, "Not supported with a partition commit policy."),
+    option(
+        "sink.partition-commit.policy.kind",
+        None,
+        "How a complete partition is marked: success-file; without it partitions are not marked.",
+    ),
+    option("sink.partition-commit.success-file.name", Some("_SUCCESS"), "Name of the file that marks a partition."),
+    option(
+        "sink.partition-commit.trigger",
+        Some("process-time"),
+        "What makes a partition complete: process-time (since its first file) or partition-time (the watermark).",
+    ),
+    option("sink.partition-commit.delay", Some("0 s"), "How long a partition is left open beyond that."),
+    option("sink.partition-commit.watermark-time-zone", Some("UTC"), "Time zone of the partitions' times."),
+    option("sink.partition-commit.*", None, "Not supported: policies of classes."),
+    option("partition.time-extractor.kind", Some("default"), "How a partition's time is found; only default."),
+    option(
+        "partition.time-extractor.timestamp-pattern",
+        None,
+        "Text of a partition's time, $key being a key's value; without it the first key's value.",
+    ),
+    option("partition.time-extractor.*", None, "Not supported: classes and formatters."),
     option("auto-compaction", Some("false"), "Not supported if true."),
     option("compaction.*", None, "Not supported with auto-compaction."),
 ];
@@ -82,8 +102,10 @@ pub struct Rolling {
 pub struct Settings {
     /// The table.
     pub table: TableSpec,
-    /// Where it lies.
+    /// Where it lies; of a store its URI, for messages.
     pub path: PathBuf,
+    /// Where it is written.
+    pub location: Location,
     /// How its files are written.
     pub format: &'static dyn Format,
     /// The columns in the files: those that aren't partition keys.
@@ -122,9 +144,14 @@ impl Settings {
         let file_columns: Vec<usize> =
             (0..table.schema.len()).filter(|column| !partition_columns.contains(column)).collect();
         let fields = file_columns.iter().map(|column| table.schema.fields[*column].clone()).collect();
+        let (path, location) = match Location::store_uri(path) {
+            Some(uri) => (PathBuf::from(uri), Location::Store(uri.to_string())),
+            None => (local_path(path)?, Location::Disk(local_path(path)?)),
+        };
         let settings = Settings {
             table: table.clone(),
-            path: local_path(path)?,
+            path,
+            location,
             format,
             file_schema: Schema::new(fields),
             file_columns,
@@ -154,7 +181,7 @@ impl Settings {
                 return Err(ConnectorError::new(format!("not supported: option '{key}' = 'true'")));
             }
         }
-        refuse(&options, "sink.partition-commit.policy.kind")
+        Ok(())
     }
 }
 

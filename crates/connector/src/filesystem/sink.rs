@@ -1,31 +1,39 @@
-//! Writes part files under hidden names.
+//! Writes part files that nobody sees before they are committed.
 
 use std::collections::BTreeMap;
-use std::io::Write;
-use std::path::{Path, PathBuf};
 
 use arrow_array::UInt32Array;
-use flott_environment::{Clock, Disk, DiskError, DiskOperation, DiskWrite, Environment};
+use flott_environment::{Clock, Environment, Waker};
 use flott_format::Encoder;
 use flott_record::value_array::value_at;
 use flott_record::{Batch, ChangelogMode, Field, RowKind, Value};
 
-use super::committer::{FileCommitter, PartFile};
+use super::committable::Item;
+use super::committer::FileCommitter;
 use super::options::{Rolling, Settings};
+use super::part::OpenPart;
 use super::partition::escape;
+use super::partition_commit::{PartitionCommit, PartitionMarker};
+use super::target::Target;
 use crate::contract::ConnectorError;
-use crate::limits::{OPEN_PARTITIONS_MAX, WRITE_BUFFER_BYTES};
+use crate::limits::{OPEN_PARTITIONS_MAX, UPLOAD_BUFFERED_BYTES_MAX};
 use crate::sink::{Committable, Committer, Sink, SinkWriter, WriterSetup};
 
 /// A table in files as a sink.
 pub struct FileSink {
     settings: Settings,
+    partition_commit: Option<PartitionCommit>,
 }
 
 impl FileSink {
     /// A sink of a table.
-    pub fn new(settings: Settings) -> Self {
-        FileSink { settings }
+    ///
+    /// # Errors
+    /// If an option of the sink is wrong or not supported.
+    pub fn new(settings: Settings) -> Result<Self, ConnectorError> {
+        settings.refuse_sink_options()?;
+        let partition_commit = PartitionCommit::read(&settings.table)?;
+        Ok(FileSink { settings, partition_commit })
     }
 }
 
@@ -36,11 +44,11 @@ impl Sink for FileSink {
             self.settings.partition_columns.iter().map(|column| self.settings.table.schema.fields[*column].clone());
         Ok(Box::new(FileWriter {
             files: PartFiles {
-                disk: setup.environment.disk().clone(),
-                folder: self.settings.path.clone(),
+                target: self.settings.location.open(&setup.environment)?,
                 prefix: format!("part-{}-{}", setup.run_id, setup.subtask),
                 next_number: 0,
             },
+            folder: self.settings.path.display().to_string(),
             clock: setup.environment.clock().clone(),
             encoder: encoder.map_err(|error| ConnectorError::new(error.to_string()))?,
             file_columns: self.settings.file_columns.clone(),
@@ -51,79 +59,42 @@ impl Sink for FileSink {
             open: BTreeMap::new(),
             ended: Vec::new(),
             next_check_ms: None,
+            waker: Waker::noop(),
+            progress: self.partition_commit.is_some().then_some((setup.subtask, i64::MIN)),
             bytes_written: 0,
             accepts: self.settings.format.changelog_mode(),
         }))
     }
 
     fn committer(&self, environment: &Environment) -> Option<Box<dyn Committer>> {
-        Some(Box::new(FileCommitter::new(environment.disk().clone())))
+        let target = self.settings.location.open(environment);
+        let marker = self.partition_commit.clone().zip(target.as_ref().ok().cloned());
+        let marker =
+            marker.map(|(settings, target)| PartitionMarker::new(settings, target, environment.clock().clone()));
+        Some(Box::new(FileCommitter::new(target, marker)))
     }
-}
-
-fn failed(error: &DiskError) -> ConnectorError {
-    ConnectorError::new(error.to_string())
 }
 
 /// Makes part files of one writer.
 struct PartFiles {
-    disk: Disk,
-    folder: PathBuf,
+    target: Target,
     prefix: String,
     next_number: u64,
 }
 
 impl PartFiles {
-    /// Begins a part file in the folder of a partition.
     fn begin(&mut self, partition: &str, now_ms: i64) -> Result<OpenPart, ConnectorError> {
-        let folder = if partition.is_empty() { self.folder.clone() } else { self.folder.join(partition) };
-        self.disk.create_dir_all(&folder).map_err(|error| failed(&error))?;
         let name = format!("{}-{}", self.prefix, self.next_number);
         self.next_number += 1;
-        let hidden = folder.join(format!(".{name}.inprogress"));
-        let file = self.disk.create_new(&hidden).map_err(|error| failed(&error))?;
-        let part = PartFile { hidden, visible: folder.join(name) };
-        Ok(OpenPart { part, file, buffer: Vec::new(), bytes: 0, begun_ms: now_ms, last_row_ms: now_ms })
-    }
-}
-
-/// A part file that takes rows.
-struct OpenPart {
-    part: PartFile,
-    file: Box<dyn DiskWrite>,
-    buffer: Vec<u8>,
-    /// Bytes written and buffered.
-    bytes: u64,
-    begun_ms: i64,
-    last_row_ms: i64,
-}
-
-impl OpenPart {
-    fn write_out(&mut self) -> Result<(), ConnectorError> {
-        self.file
-            .write_all(&self.buffer)
-            .map_err(|error| failed(&DiskError::from_io(DiskOperation::Write, &self.part.hidden, error)))?;
-        self.buffer.clear();
-        Ok(())
-    }
-
-    /// Makes all of it durable.
-    fn end(&mut self, disk: &Disk) -> Result<(), ConnectorError> {
-        self.write_out()?;
-        self.file.sync().map_err(|error| failed(&error))?;
-        let folder = self.part.hidden.parent().unwrap_or(Path::new("."));
-        disk.sync_dir(folder).map_err(|error| failed(&error))
-    }
-
-    fn is_due(&self, rolling: &Rolling, now_ms: i64) -> bool {
-        now_ms.saturating_sub(self.begun_ms) >= rolling.rollover_ms
-            || now_ms.saturating_sub(self.last_row_ms) >= rolling.inactivity_ms
+        OpenPart::begin(&self.target, partition, &name, now_ms)
     }
 }
 
 /// Writes the rows of one subtask.
 struct FileWriter {
     files: PartFiles,
+    /// For messages.
+    folder: String,
     clock: Clock,
     encoder: Box<dyn Encoder>,
     file_columns: Vec<usize>,
@@ -134,8 +105,12 @@ struct FileWriter {
     /// Part files that take rows, by the folder of their partition.
     open: BTreeMap<String, OpenPart>,
     /// Part files that are complete and wait for the next commit.
-    ended: Vec<PartFile>,
+    ended: Vec<Item>,
     next_check_ms: Option<i64>,
+    /// Woken when an upload makes room.
+    waker: Waker,
+    /// This subtask and its watermark, where partitions are committed.
+    progress: Option<(u32, i64)>,
     bytes_written: u64,
     accepts: ChangelogMode,
 }
@@ -154,26 +129,35 @@ impl FileWriter {
         let before = part.buffer.len();
         self.encoder
             .encode(rows, &mut part.buffer)
-            .map_err(|error| ConnectorError::new(format!("{}: {error}", part.part.visible.display())))?;
+            .map_err(|error| ConnectorError::new(format!("{}: {error}", part.visible())))?;
         let added = (part.buffer.len() - before) as u64;
         part.bytes += added;
         part.last_row_ms = now_ms;
         self.bytes_written += added;
-        if part.buffer.len() >= WRITE_BUFFER_BYTES {
-            part.write_out()?;
-        }
+        part.pass_on(&self.waker)?;
         if part.bytes >= self.rolling.file_bytes {
             self.end(partition)?;
         }
-        Ok(())
+        self.bound_buffers()
     }
 
     fn end(&mut self, partition: &str) -> Result<(), ConnectorError> {
         // The part stays among the open ones if it cannot be ended, so that `abort` finds it.
-        if let Some(part) = self.open.get_mut(partition) {
-            part.end(&self.files.disk)?;
+        if let Some(open) = self.open.get_mut(partition) {
+            let (part, begun_ms) = (open.end()?, open.begun_ms);
+            self.open.remove(partition);
+            self.ended.push(Item::Part { part, partition: partition.to_string(), begun_ms });
         }
-        self.ended.extend(self.open.remove(partition).map(|part| part.part));
+        Ok(())
+    }
+
+    /// Ends the fullest parts while too much waits for being enough for an upload.
+    fn bound_buffers(&mut self) -> Result<(), ConnectorError> {
+        while self.open.values().map(|part| part.buffer.len()).sum::<usize>() > UPLOAD_BUFFERED_BYTES_MAX {
+            let fullest = self.open.iter().max_by_key(|(_, part)| part.buffer.len());
+            let Some(partition) = fullest.map(|(partition, _)| partition.clone()) else { return Ok(()) };
+            self.end(&partition)?;
+        }
         Ok(())
     }
 
@@ -233,12 +217,23 @@ impl FileWriter {
 }
 
 impl SinkWriter for FileWriter {
+    fn is_ready(&mut self, waker: &Waker) -> bool {
+        self.waker = waker.clone();
+        self.open.values().all(OpenPart::has_room)
+    }
+
+    fn watermark(&mut self, watermark_ms: i64) {
+        if let Some((_, latest_ms)) = &mut self.progress {
+            *latest_ms = watermark_ms;
+        }
+    }
+
     fn write(&mut self, batch: &Batch) -> Result<(), ConnectorError> {
         let refused = |kind: &u8| !self.accepts.contains(RowKind::from_u8(*kind));
         if let Some(kind) = batch.kinds().and_then(|kinds| kinds.iter().find(|kind| refused(kind))) {
             return Err(ConnectorError::new(format!(
                 "the files in {} take inserted rows only, not {}",
-                self.files.folder.display(),
+                self.folder,
                 RowKind::from_u8(*kind)
             )));
         }
@@ -269,25 +264,27 @@ impl SinkWriter for FileWriter {
         self.next_check_ms
     }
 
-    fn prepare_commit(&mut self, _end_of_input: bool) -> Result<Vec<Committable>, ConnectorError> {
+    fn prepare_commit(&mut self, end_of_input: bool) -> Result<Vec<Committable>, ConnectorError> {
         self.end_where(|_| true)?;
         self.next_check_ms = None;
-        let committables: Result<Vec<_>, _> = self.ended.iter().map(PartFile::to_committable).collect();
+        let progress = self.progress.map(|(subtask, watermark_ms)| Item::Progress {
+            subtask,
+            watermark_ms: if end_of_input { i64::MAX } else { watermark_ms },
+            is_ended: end_of_input,
+        });
+        let committables: Result<Vec<_>, _> = self.ended.iter().chain(&progress).map(Item::to_committable).collect();
         let committables = committables?;
         self.ended.clear();
         Ok(committables)
     }
 
     fn abort(&mut self) -> Result<(), ConnectorError> {
-        let open = std::mem::take(&mut self.open).into_values().map(|part| part.part);
-        let mut left_behind = Vec::new();
-        for part in open.chain(std::mem::take(&mut self.ended)) {
-            match self.files.disk.remove_file(&part.hidden) {
-                Err(error) if !error.is_not_found() => left_behind.push(error.to_string()),
-                _ => {}
-            }
-        }
-        if left_behind.is_empty() { Ok(()) } else { Err(ConnectorError::new(left_behind.join("; "))) }
+        let open = std::mem::take(&mut self.open).into_values().map(|part| part.abort());
+        let mut failures: Vec<String> = open.filter_map(Result::err).map(|error| error.message).collect();
+        let ended: Result<Vec<_>, _> = std::mem::take(&mut self.ended).iter().map(Item::to_committable).collect();
+        let mut committer = FileCommitter::new(Ok(self.files.target.clone()), None);
+        failures.extend(ended.and_then(|ended| committer.discard(&ended)).err().map(|error| error.message));
+        if failures.is_empty() { Ok(()) } else { Err(ConnectorError::new(failures.join("; "))) }
     }
 
     fn bytes_written(&self) -> u64 {

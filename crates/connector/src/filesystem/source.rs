@@ -11,6 +11,7 @@ use super::options::{RowErrorPolicy, Settings};
 use super::partition::{parse_value, value_in_path};
 use super::reader::FileReader;
 use super::split::FileSplit;
+use super::target::Location;
 use crate::contract::ConnectorError;
 use crate::source::{Boundedness, Enumerator, ReaderSetup, Source, SourceReader};
 
@@ -46,6 +47,11 @@ impl FileSource {
     /// # Errors
     /// If the table has metadata that files don't have, or keeps bad records among its files.
     pub fn new(settings: Settings) -> Result<Self, ConnectorError> {
+        if let Location::Store(uri) = &settings.location {
+            return Err(ConnectorError::new(format!(
+                "not supported: reading files of an object store (option 'path' = '{uri}')"
+            )));
+        }
         for column in &settings.table.metadata {
             check_metadata(&column.key, &column.field.data_type)?;
         }

@@ -112,6 +112,14 @@ impl DiskBackend for LocalDisk {
         fs::rename(from, to).map_err(|source| DiskError::new(DiskOperation::Rename, from, source))
     }
 
+    fn link(&self, from: &Path, to: &Path) -> Result<(), DiskError> {
+        fs::hard_link(from, to).map_err(|source| DiskError::new(DiskOperation::Link, to, source))
+    }
+
+    fn remove_dir(&self, path: &Path) -> Result<(), DiskError> {
+        fs::remove_dir(path).map_err(|source| DiskError::new(DiskOperation::Remove, path, source))
+    }
+
     fn remove_file(&self, path: &Path) -> Result<(), DiskError> {
         fs::remove_file(path).map_err(|source| DiskError::new(DiskOperation::Remove, path, source))
     }

@@ -1,10 +1,13 @@
 //! A file system in memory, with faults on demand: for tests and the simulator.
 
+mod durable;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::io::{self, Read, Seek, SeekFrom, Write};
 use std::path::{Component, Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use self::durable::Synced;
 use super::{Disk, DiskBackend, DiskEntry, DiskError, DiskKind, DiskMetadata, DiskOperation, DiskRead, DiskWrite};
 use crate::clock::Clock;
 
@@ -17,11 +20,17 @@ pub struct MemoryDisk {
 
 struct State {
     nodes: BTreeMap<PathBuf, Node>,
+    /// The names that a loss of power doesn't take.
+    durable: BTreeMap<PathBuf, Node>,
+    /// Goes up with each loss of power; files opened before fail.
+    generation: u64,
     capacity_bytes: Option<u64>,
     used_bytes: u64,
     unreadable: BTreeSet<PathBuf>,
+    read_only: BTreeSet<PathBuf>,
 }
 
+#[derive(Clone)]
 enum Node {
     Directory { modified_ms: i64 },
     File(Arc<Mutex<FileData>>),
@@ -30,6 +39,9 @@ enum Node {
 struct FileData {
     bytes: Vec<u8>,
     modified_ms: i64,
+    synced: Synced,
+    /// Names that the file has.
+    links: usize,
 }
 
 impl MemoryDisk {
@@ -39,7 +51,15 @@ impl MemoryDisk {
         for root in ["/", "."] {
             nodes.insert(PathBuf::from(root), Node::Directory { modified_ms: clock.now_ms() });
         }
-        let state = State { nodes, capacity_bytes: None, used_bytes: 0, unreadable: BTreeSet::new() };
+        let state = State {
+            durable: nodes.clone(),
+            nodes,
+            generation: 0,
+            capacity_bytes: None,
+            used_bytes: 0,
+            unreadable: BTreeSet::new(),
+            read_only: BTreeSet::new(),
+        };
         MemoryDisk { state: Arc::new(Mutex::new(state)), clock }
     }
 
@@ -60,11 +80,17 @@ impl MemoryDisk {
         self.lock().unreadable.insert(normal(path));
     }
 
+    /// Fault: nothing at or below `path` can be created, written, renamed or removed until [`MemoryDisk::heal`].
+    pub fn deny_changes_below(&self, path: &Path) {
+        self.lock().read_only.insert(normal(path));
+    }
+
     /// Ends all faults.
     pub fn heal(&self) {
         let mut state = self.lock();
         state.capacity_bytes = None;
         state.unreadable.clear();
+        state.read_only.clear();
     }
 
     fn lock(&self) -> MutexGuard<'_, State> {
@@ -75,13 +101,19 @@ impl MemoryDisk {
         let failed = |kind: io::ErrorKind| DiskError::new(DiskOperation::Create, path, os_error(kind));
         let key = normal(path);
         let mut state = self.lock();
+        state.require_writable(&key).map_err(failed)?;
         let data = match state.nodes.get(&key) {
             Some(Node::Directory { .. }) => return Err(failed(io::ErrorKind::IsADirectory)),
             Some(Node::File(_)) if mode == Mode::New => return Err(failed(io::ErrorKind::AlreadyExists)),
             Some(Node::File(data)) => data.clone(),
             None => {
                 state.require_directory(&parent_of(&key)).map_err(failed)?;
-                let data = Arc::new(Mutex::new(FileData { bytes: Vec::new(), modified_ms: self.clock.now_ms() }));
+                let data = Arc::new(Mutex::new(FileData {
+                    bytes: Vec::new(),
+                    modified_ms: self.clock.now_ms(),
+                    synced: Synced::Prefix(0),
+                    links: 1,
+                }));
                 state.nodes.insert(key, Node::File(data.clone()));
                 data
             }
@@ -89,10 +121,11 @@ impl MemoryDisk {
         if mode == Mode::Truncate {
             let mut file = data.lock().unwrap_or_else(PoisonError::into_inner);
             state.used_bytes -= file.bytes.len() as u64;
-            file.bytes.clear();
+            file.empty();
             file.modified_ms = self.clock.now_ms();
         }
-        Ok(Box::new(MemoryWriter { disk: self.clone(), path: path.to_path_buf(), data }))
+        let generation = state.generation;
+        Ok(Box::new(MemoryWriter { disk: self.clone(), path: path.to_path_buf(), data, generation }))
     }
 }
 
@@ -110,6 +143,7 @@ const EIO: i32 = 5;
 fn os_error(kind: io::ErrorKind) -> io::Error {
     let number = match kind {
         io::ErrorKind::NotFound => 2,
+        io::ErrorKind::PermissionDenied => 13,
         io::ErrorKind::AlreadyExists => 17,
         io::ErrorKind::NotADirectory => 20,
         io::ErrorKind::IsADirectory => 21,
@@ -149,9 +183,18 @@ impl State {
         }
     }
 
+    fn require_writable(&self, key: &Path) -> Result<(), io::ErrorKind> {
+        let is_denied = self.read_only.iter().any(|denied| key.starts_with(denied));
+        if is_denied { Err(io::ErrorKind::PermissionDenied) } else { Ok(()) }
+    }
+
     fn remove(&mut self, key: &Path) {
         if let Some(Node::File(data)) = self.nodes.remove(key) {
-            self.used_bytes -= data.lock().unwrap_or_else(PoisonError::into_inner).bytes.len() as u64;
+            let mut file = data.lock().unwrap_or_else(PoisonError::into_inner);
+            file.links -= 1;
+            if file.links == 0 {
+                self.used_bytes -= file.bytes.len() as u64;
+            }
         }
     }
 
@@ -205,6 +248,7 @@ impl DiskBackend for MemoryDisk {
         let failed = |kind: io::ErrorKind| DiskError::new(DiskOperation::Rename, from, os_error(kind));
         let (from_key, to_key) = (normal(from), normal(to));
         let mut state = self.lock();
+        state.require_writable(&from_key).and_then(|()| state.require_writable(&to_key)).map_err(failed)?;
         state.require_directory(&parent_of(&to_key)).map_err(failed)?;
         let from_is_file = match state.nodes.get(&from_key) {
             Some(node) => matches!(node, Node::File(_)),
@@ -226,6 +270,7 @@ impl DiskBackend for MemoryDisk {
         if to_key.starts_with(&from_key) {
             return Err(failed(io::ErrorKind::InvalidInput));
         }
+        state.move_durable(&from_key, &to_key);
         for key in state.below(&from_key) {
             if let (Some(node), Ok(rest)) = (state.nodes.remove(&key), key.strip_prefix(&from_key)) {
                 let moved = if rest.as_os_str().is_empty() { to_key.clone() } else { to_key.join(rest) };
@@ -235,9 +280,29 @@ impl DiskBackend for MemoryDisk {
         Ok(())
     }
 
+    fn link(&self, from: &Path, to: &Path) -> Result<(), DiskError> {
+        let failed = |kind: io::ErrorKind| DiskError::new(DiskOperation::Link, to, os_error(kind));
+        let (from_key, to_key) = (normal(from), normal(to));
+        let mut state = self.lock();
+        state.require_writable(&to_key).map_err(failed)?;
+        state.require_directory(&parent_of(&to_key)).map_err(failed)?;
+        let data = match state.nodes.get(&from_key) {
+            Some(Node::File(data)) => data.clone(),
+            Some(Node::Directory { .. }) => return Err(failed(io::ErrorKind::PermissionDenied)),
+            None => return Err(failed(io::ErrorKind::NotFound)),
+        };
+        if state.nodes.contains_key(&to_key) {
+            return Err(failed(io::ErrorKind::AlreadyExists));
+        }
+        data.lock().unwrap_or_else(PoisonError::into_inner).links += 1;
+        state.nodes.insert(to_key, Node::File(data));
+        Ok(())
+    }
+
     fn remove_file(&self, path: &Path) -> Result<(), DiskError> {
         let failed = |kind: io::ErrorKind| DiskError::new(DiskOperation::Remove, path, os_error(kind));
         let (key, mut state) = (normal(path), self.lock());
+        state.require_writable(&key).map_err(failed)?;
         match state.nodes.get(&key) {
             Some(Node::File(_)) => {
                 state.remove(&key);
@@ -248,9 +313,21 @@ impl DiskBackend for MemoryDisk {
         }
     }
 
-    fn remove_dir_all(&self, path: &Path) -> Result<(), DiskError> {
+    fn remove_dir(&self, path: &Path) -> Result<(), DiskError> {
+        let failed = |kind: io::ErrorKind| DiskError::new(DiskOperation::Remove, path, os_error(kind));
         let (key, mut state) = (normal(path), self.lock());
-        state.require_directory(&key).map_err(|kind| DiskError::new(DiskOperation::Remove, path, os_error(kind)))?;
+        state.require_writable(&key).and_then(|()| state.require_directory(&key)).map_err(failed)?;
+        if state.below(&key).len() > 1 {
+            return Err(failed(io::ErrorKind::DirectoryNotEmpty));
+        }
+        state.remove(&key);
+        Ok(())
+    }
+
+    fn remove_dir_all(&self, path: &Path) -> Result<(), DiskError> {
+        let failed = |kind: io::ErrorKind| DiskError::new(DiskOperation::Remove, path, os_error(kind));
+        let (key, mut state) = (normal(path), self.lock());
+        state.require_writable(&key).and_then(|()| state.require_directory(&key)).map_err(failed)?;
         for below in state.below(&key) {
             state.remove(&below);
         }
@@ -270,6 +347,13 @@ impl DiskBackend for MemoryDisk {
                     return Err(DiskError::new(DiskOperation::CreateDirectory, path, source));
                 }
             }
+        }
+        if let Some(denied) = missing.iter().find(|directory| state.require_writable(directory).is_err()) {
+            return Err(DiskError::new(
+                DiskOperation::CreateDirectory,
+                denied,
+                os_error(io::ErrorKind::PermissionDenied),
+            ));
         }
         for directory in missing {
             state.nodes.insert(directory, Node::Directory { modified_ms: self.clock.now_ms() });
@@ -304,9 +388,11 @@ impl DiskBackend for MemoryDisk {
     }
 
     fn sync_dir(&self, directory: &Path) -> Result<(), DiskError> {
-        self.lock()
-            .require_directory(&normal(directory))
-            .map_err(|kind| DiskError::new(DiskOperation::Sync, directory, os_error(kind)))
+        let failed = |kind: io::ErrorKind| DiskError::new(DiskOperation::Sync, directory, os_error(kind));
+        let (key, mut state) = (normal(directory), self.lock());
+        state.require_directory(&key).map_err(failed)?;
+        state.sync_names(&key);
+        Ok(())
     }
 }
 
@@ -362,11 +448,24 @@ struct MemoryWriter {
     disk: MemoryDisk,
     path: PathBuf,
     data: Arc<Mutex<FileData>>,
+    generation: u64,
+}
+
+impl MemoryWriter {
+    /// Fails where the power went, or the permission, since the file was opened.
+    fn require_writable(&self, state: &State, operation: DiskOperation) -> Result<(), DiskError> {
+        let failed = |source| DiskError::new(operation, &self.path, source);
+        if state.generation != self.generation {
+            return Err(failed(io::Error::from_raw_os_error(EIO)));
+        }
+        state.require_writable(&normal(&self.path)).map_err(|kind| failed(os_error(kind)))
+    }
 }
 
 impl Write for MemoryWriter {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
         let mut state = self.disk.lock();
+        self.require_writable(&state, DiskOperation::Write).map_err(DiskError::into_io)?;
         let free_bytes = state.capacity_bytes.map_or(u64::MAX, |capacity| capacity.saturating_sub(state.used_bytes));
         let count = bytes.len().min(usize::try_from(free_bytes).unwrap_or(usize::MAX));
         if count == 0 && !bytes.is_empty() {
@@ -387,6 +486,9 @@ impl Write for MemoryWriter {
 
 impl DiskWrite for MemoryWriter {
     fn sync(&mut self) -> Result<(), DiskError> {
+        let state = self.disk.lock();
+        self.require_writable(&state, DiskOperation::Sync)?;
+        self.data.lock().unwrap_or_else(PoisonError::into_inner).sync();
         Ok(())
     }
 }

@@ -81,7 +81,9 @@ pub trait DiskBackend: Send + Sync {
     fn create_new(&self, path: &Path) -> Result<Box<dyn DiskWrite>, DiskError>;
     fn append(&self, path: &Path) -> Result<Box<dyn DiskWrite>, DiskError>;
     fn rename(&self, from: &Path, to: &Path) -> Result<(), DiskError>;
+    fn link(&self, from: &Path, to: &Path) -> Result<(), DiskError>;
     fn remove_file(&self, path: &Path) -> Result<(), DiskError>;
+    fn remove_dir(&self, path: &Path) -> Result<(), DiskError>;
     fn remove_dir_all(&self, path: &Path) -> Result<(), DiskError>;
     fn create_dir_all(&self, path: &Path) -> Result<(), DiskError>;
     fn list(&self, directory: &Path) -> Result<Vec<DiskEntry>, DiskError>;
@@ -144,6 +146,22 @@ impl Disk {
     /// Where `from` is missing, or `to` lies in a missing directory or on another file system.
     pub fn rename(&self, from: &Path, to: &Path) -> Result<(), DiskError> {
         self.backend.rename(from, to)
+    }
+
+    /// Gives a file a second name, which must not be there yet, in one step.
+    ///
+    /// # Errors
+    /// `AlreadyExists`; where `from` is missing, or `to` lies in a missing directory or on another file system.
+    pub fn link(&self, from: &Path, to: &Path) -> Result<(), DiskError> {
+        self.backend.link(from, to)
+    }
+
+    /// Removes a directory that is empty.
+    ///
+    /// # Errors
+    /// Not found, not empty, or not permitted.
+    pub fn remove_dir(&self, path: &Path) -> Result<(), DiskError> {
+        self.backend.remove_dir(path)
     }
 
     /// Removes a file.

@@ -1,6 +1,7 @@
 //! The real machine as a [`Platform`]: OS threads, signals, `/proc`.
 
 mod facts;
+mod io_pool;
 mod park;
 mod signal;
 mod thread;
@@ -11,18 +12,20 @@ use std::sync::Arc;
 use crate::clock::Clock;
 use crate::host::{HostFacts, ProcessUsage};
 use crate::interrupt::InterruptFlag;
+use crate::io::{IoRefusal, IoTask};
 use crate::platform::Platform;
 use crate::wait::WaitTarget;
-use crate::worker::{MakeWorker, WorkerCompletion};
+use crate::worker::{MakeWorker, Waker, WorkerCompletion};
 
 /// See the module.
 pub(crate) struct RealPlatform {
     clock: Clock,
+    io_threads: io_pool::Threads,
 }
 
 impl RealPlatform {
     pub(crate) fn new(clock: Clock) -> Self {
-        RealPlatform { clock }
+        RealPlatform { clock, io_threads: io_pool::Threads::default() }
     }
 }
 
@@ -36,8 +39,16 @@ impl Platform for RealPlatform {
         thread::start(name, make, completion, self.clock.clone());
     }
 
+    fn submit_io(&self, _name: &str, task: IoTask, refused: &Waker) -> Result<(), (IoRefusal, IoTask)> {
+        self.io_threads.submit(task, refused)
+    }
+
     fn wait_target(&self) -> Box<dyn WaitTarget> {
         Box::new(park::ThreadWaiter::new(self.clock.clone()))
+    }
+
+    fn maybe(&self, _point: &'static str) -> bool {
+        false
     }
 
     fn trace(&self, _line: &str) {}
@@ -52,6 +63,10 @@ impl Platform for RealPlatform {
 
     fn host(&self) -> HostFacts {
         facts::host()
+    }
+
+    fn variable(&self, name: &str) -> Option<String> {
+        std::env::var(name).ok()
     }
 
     fn usage(&self) -> ProcessUsage {

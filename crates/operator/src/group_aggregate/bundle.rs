@@ -52,6 +52,11 @@ impl Bundle {
     ) -> Result<(), OperatorError> {
         let key_columns: Vec<ArrayRef> = rules.keys.iter().map(|index| batch.column(*index).clone()).collect();
         self.key_rows.encode_into(&key_columns, batch.num_rows());
+        if self.is_empty() {
+            groups.prefetch(&self.key_rows)?;
+        } else {
+            groups.prefetch_more(&self.key_rows)?;
+        }
         let begin = self.slots.len();
         let (slots, ignored) = self.resolve(groups, partials, batch.kinds(), now_ms);
         self.rows += batch.num_rows();

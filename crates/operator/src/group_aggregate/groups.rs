@@ -1,11 +1,9 @@
 //! The groups of an updating aggregation: key to slot, their accumulators, and when each was written.
 
 use flott_record::KeyRows;
-use flott_state::encoding::{read_length, take, write_length};
-use flott_state::{KeyedTable, SnapshotReader, SnapshotWriter, StateValue};
+use flott_state::{DiskBackend, KeyedTable, SnapshotReader, SnapshotWriter, StateError, StateValue, ValueCodec};
 
 use crate::accumulator::Accumulators;
-use crate::interface::OperatorError;
 use crate::limits::EXPIRY_SWEEP_KEYS_MIN;
 
 const STATE: &str = "groups";
@@ -37,7 +35,7 @@ impl Groups {
     /// The slot of a key that is there and has not expired. An expired group is removed; its slot goes to `released`, as rows
     /// resolved before may still refer to it.
     pub(crate) fn find(&mut self, hash: u32, key: &[u8], now_ms: i64, released: &mut Vec<u32>) -> Option<u32> {
-        let slot = *self.table.get(hash, key)?;
+        let slot = *self.table.get_mut(hash, key)?;
         if self.ttl_ms > 0 && now_ms.saturating_sub(self.written_ms[slot as usize]) >= self.ttl_ms {
             self.table.remove(hash, key);
             released.push(slot);
@@ -77,43 +75,76 @@ impl Groups {
         released.drain(..).for_each(|slot| self.accumulators.release(slot));
     }
 
-    /// Adds all groups.
-    pub(crate) fn snapshot(&self, writer: &mut SnapshotWriter) {
-        let mut state = Vec::new();
-        for (hash, key, slot) in self.table.iter() {
-            state.clear();
-            self.accumulators.encode_state(*slot, &mut state);
-            let written_ms = self.written_ms.get(*slot as usize).copied().unwrap_or(i64::MIN);
-            writer.keyed(STATE, hash, |out| {
-                out.extend_from_slice(&hash.to_le_bytes());
-                write_length(out, key.len() as u64);
-                out.extend_from_slice(key);
-                written_ms.encode(out);
-                state.encode(out);
-            });
-        }
+    /// Brings the groups of these keys into memory, where a disk has them.
+    ///
+    /// # Errors
+    /// Where the disk fails.
+    pub(crate) fn prefetch(&mut self, keys: &KeyRows) -> Result<(), StateError> {
+        let Groups { table, accumulators, written_ms, .. } = self;
+        table.prefetch_with(keys, &mut GroupCodec { accumulators, written_ms })
+    }
+
+    /// As [`Self::prefetch`], while slots of groups that were prefetched before are held.
+    ///
+    /// # Errors
+    /// Where the disk fails.
+    pub(crate) fn prefetch_more(&mut self, keys: &KeyRows) -> Result<(), StateError> {
+        let Groups { table, accumulators, written_ms, .. } = self;
+        table.prefetch_more_with(keys, &mut GroupCodec { accumulators, written_ms })
+    }
+
+    /// Keeps groups on disk that do not fit into memory.
+    ///
+    /// # Errors
+    /// Where the disk fails.
+    pub(crate) fn use_disk(&mut self, backend: &DiskBackend) -> Result<(), StateError> {
+        self.table.use_disk(backend)
+    }
+
+    /// Adds all groups; to an incremental snapshot, those that were looked for since.
+    ///
+    /// # Errors
+    /// Where the disk fails.
+    pub(crate) fn snapshot(&mut self, writer: &mut SnapshotWriter) -> Result<(), StateError> {
+        let Groups { table, accumulators, written_ms, .. } = self;
+        table.snapshot_with(STATE, writer, &GroupCodec { accumulators, written_ms })
     }
 
     /// Takes the groups of this subtask's key groups.
     ///
     /// # Errors
     /// If the snapshot is damaged.
-    pub(crate) fn restore(&mut self, reader: &SnapshotReader<'_>) -> Result<(), OperatorError> {
-        for (_, mut input) in reader.keyed(STATE) {
-            while !input.is_empty() {
-                let mut hash = [0; 4];
-                hash.copy_from_slice(take(&mut input, 4)?);
-                let length = read_length(&mut input)? as usize;
-                let key = take(&mut input, length)?;
-                let written_ms = i64::decode(&mut input)?;
-                let length = read_length(&mut input)? as usize;
-                let mut state = take(&mut input, length)?;
-                let slot = self.insert(u32::from_le_bytes(hash), key);
-                self.accumulators.restore_state(slot, &mut state)?;
-                self.touch(&[slot], written_ms);
-            }
+    pub(crate) fn restore(&mut self, reader: &SnapshotReader<'_>) -> Result<(), StateError> {
+        let Groups { table, accumulators, written_ms, .. } = self;
+        table.restore_with(STATE, reader, &mut GroupCodec { accumulators, written_ms })
+    }
+}
+
+/// A group as bytes: when it was written, then its accumulators.
+struct GroupCodec<'a> {
+    accumulators: &'a mut Accumulators,
+    written_ms: &'a mut Vec<i64>,
+}
+
+impl ValueCodec<u32> for GroupCodec<'_> {
+    fn encode(&self, slot: &u32, out: &mut Vec<u8>) {
+        self.written_ms.get(*slot as usize).copied().unwrap_or(i64::MIN).encode(out);
+        self.accumulators.encode_state(*slot, out);
+    }
+
+    fn decode(&mut self, mut bytes: &[u8]) -> Result<u32, StateError> {
+        let written_ms = i64::decode(&mut bytes)?;
+        let slot = self.accumulators.allocate();
+        self.accumulators.restore_state(slot, &mut bytes)?;
+        if written_ms != i64::MIN {
+            self.written_ms.resize(self.accumulators.capacity(), written_ms);
+            self.written_ms[slot as usize] = written_ms;
         }
-        Ok(())
+        Ok(slot)
+    }
+
+    fn evict(&mut self, slot: u32) {
+        self.accumulators.release(slot);
     }
 }
 

@@ -22,7 +22,7 @@ use flott_job::MiniBatch;
 use flott_job::spec::GroupAggregateSpec;
 use flott_record::limits::BATCH_ROWS_MAX;
 use flott_record::{Batch, KeyRows, MAX_WATERMARK};
-use flott_state::{SnapshotReader, SnapshotWriter};
+use flott_state::{DiskBackend, SnapshotReader, SnapshotWriter};
 
 use self::bundle::Bundle;
 use self::groups::Groups;
@@ -142,10 +142,10 @@ impl GroupAggregate {
 
     /// Emits all groups from the cursor on, as far as the call's limit goes.
     fn emit_all(&mut self, context: &mut Context<'_>) -> Result<Step, OperatorError> {
+        let Mode::AtEnd { cursor } = &mut self.mode else { return Ok(Step::Done) };
         if self.key_types.is_empty() && self.groups.table.is_empty() && self.subtask == 0 {
             self.groups.insert(flott_record::key::murmur3_32(&[]), &[]);
         }
-        let Mode::AtEnd { cursor } = &mut self.mode else { return Ok(Step::Done) };
         while *cursor < self.groups.table.len() {
             if context.is_full() {
                 return Ok(Step::Yield { consumed_rows: 0 });
@@ -245,14 +245,21 @@ impl Operator for GroupAggregate {
         Forwarding::Loop
     }
 
+    fn use_disk(&mut self, backend: &DiskBackend) -> Result<(), OperatorError> {
+        match self.mode {
+            Mode::AtEnd { .. } => Ok(()),
+            _ => Ok(self.groups.use_disk(backend)?),
+        }
+    }
+
     fn snapshot(&mut self, writer: &mut SnapshotWriter) -> Result<(), OperatorError> {
         self.groups.accumulators.make_room();
-        self.groups.snapshot(writer);
+        self.groups.snapshot(writer)?;
         Ok(())
     }
 
     fn restore(&mut self, reader: &SnapshotReader<'_>) -> Result<(), OperatorError> {
-        self.groups.restore(reader)
+        Ok(self.groups.restore(reader)?)
     }
 }
 

@@ -54,6 +54,7 @@ impl PerRow {
     ) -> Result<(), OperatorError> {
         let key_columns: Vec<ArrayRef> = rules.keys.iter().map(|index| batch.column(*index).clone()).collect();
         self.keys.encode_into(&key_columns, batch.num_rows());
+        groups.prefetch(&self.keys)?;
         self.resolve(groups, rules, batch.kinds(), context.now_ms);
         if self.ignored.is_empty() {
             self.emit(groups, rules, batch, key_columns, context)?;

@@ -19,7 +19,7 @@ use flott_evaluation::Evaluator;
 use flott_job::spec::{JoinKind, JoinSpec};
 use flott_record::Batch;
 use flott_record::value_array::null_array;
-use flott_state::{SnapshotReader, SnapshotWriter};
+use flott_state::{DiskBackend, SnapshotReader, SnapshotWriter};
 
 use self::candidates::{Candidates, left_then_right, residual, take_all};
 use self::changes::{Arrived, Changes, Rules, Stored, apply, is_counted};
@@ -251,6 +251,8 @@ impl Operator for Join {
             let chunk = batch.slice(done, ROWS_PER_CHUNK.min(batch.num_rows() - done));
             let own = if arrived_left { &self.left } else { &self.right };
             let arrivals = own.arrivals(chunk);
+            self.left.prefetch(&arrivals.keys)?;
+            self.right.prefetch(&arrivals.keys)?;
             let mut row = 0;
             while row < arrivals.batch.num_rows() {
                 row = self.join_some(arrived_left, &arrivals, row, context)?;
@@ -285,9 +287,17 @@ impl Operator for Join {
         Ok(Step::Done)
     }
 
+    fn use_disk(&mut self, backend: &DiskBackend) -> Result<(), OperatorError> {
+        if !self.deferred {
+            self.left.table.use_disk(backend)?;
+            self.right.table.use_disk(backend)?;
+        }
+        Ok(())
+    }
+
     fn snapshot(&mut self, writer: &mut SnapshotWriter) -> Result<(), OperatorError> {
-        self.left.snapshot(writer);
-        self.right.snapshot(writer);
+        self.left.snapshot(writer)?;
+        self.right.snapshot(writer)?;
         Ok(())
     }
 

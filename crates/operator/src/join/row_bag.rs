@@ -7,7 +7,8 @@
 //!
 //! The layout is part of snapshots; all numbers are little endian.
 
-use flott_state::{DecodeError, StateValue};
+use flott_state::schema::MapRow;
+use flott_state::{DecodeError, StateError, StateValue};
 
 /// Which of the optional parts the entries of a side have.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -46,6 +47,11 @@ impl BagLayout {
 
     fn associations_at(self) -> usize {
         Self::LENGTH_BYTES + if self.timed { 8 } else { 0 }
+    }
+
+    /// The layout as a byte.
+    pub(super) fn flags(self) -> u8 {
+        u8::from(self.timed) | u8::from(self.counted) << 1 | u8::from(self.keyed) << 2
     }
 
     fn head_bytes(self) -> usize {
@@ -168,6 +174,16 @@ impl RowBag {
         let kept: Vec<std::ops::Range<usize>> =
             self.iter(layout).filter(|entry| !expired(entry)).map(|entry| entry.offset..entry.end).collect();
         self.bytes = kept.into_iter().flat_map(|range| &self.bytes[range]).copied().collect();
+    }
+
+    /// Replaces each row by what `map` makes of it.
+    pub(super) fn map_rows(&mut self, layout: BagLayout, map: MapRow<'_>) -> Result<(), StateError> {
+        let mut mapped = RowBag::default();
+        for entry in self.iter(layout) {
+            mapped.push(layout, entry.identity, &map(entry.row)?, entry.written_ms, entry.associations);
+        }
+        *self = mapped;
+        Ok(())
     }
 
     /// Checks restored bytes, so that reading them never leaves the buffer.

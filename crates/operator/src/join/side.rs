@@ -4,7 +4,11 @@ use arrow_array::{Array, ArrayRef};
 use arrow_buffer::NullBuffer;
 use flott_job::spec::JoinSideKey;
 use flott_record::{Batch, KeyRows, Schema};
-use flott_state::{DecodeError, EncodedRows, KeyedTable, RowEncoder, SnapshotReader, SnapshotWriter};
+use flott_state::encoding::{decode_all, take};
+use flott_state::schema::RowMigration;
+use flott_state::{
+    EncodedRows, KeyedTable, RowEncoder, RowSchema, SnapshotReader, SnapshotWriter, StateError, StateValue, ValueCodec,
+};
 
 use super::row_bag::{BagLayout, RowBag};
 use crate::limits::EXPIRY_SWEEP_KEYS_MIN;
@@ -39,6 +43,7 @@ pub(super) struct Side {
     pub(super) encoder: RowEncoder,
     pub(super) schema: Schema,
     pub(super) table: KeyedTable<RowBag>,
+    row_schema: RowSchema,
     cursor: usize,
 }
 
@@ -60,6 +65,7 @@ impl Side {
             JoinSideKey::HasUniqueKey(columns) => columns.clone(),
             JoinSideKey::JoinKeyContainsUniqueKey | JoinSideKey::NoUniqueKey => Vec::new(),
         };
+        let row_schema = RowSchema::new(parts.schema, parts.keys.iter().chain(&identity));
         let layout = BagLayout { timed: parts.ttl_ms > 0, counted: parts.counted, keyed: !identity.is_empty() };
         Side {
             name: parts.name,
@@ -72,6 +78,7 @@ impl Side {
             encoder: RowEncoder::new(parts.schema),
             schema: parts.schema.clone(),
             table: KeyedTable::new(),
+            row_schema,
             cursor: 0,
         }
     }
@@ -98,6 +105,11 @@ impl Side {
             matchable,
             batch,
         }
+    }
+
+    /// Brings the rows of these keys into memory, where a disk has them.
+    pub(super) fn prefetch(&mut self, keys: &KeyRows) -> Result<(), StateError> {
+        self.table.prefetch_with(keys, &mut BagCodec { layout: self.layout, schema: &self.row_schema })
     }
 
     /// Adds an arrived row. A row that cannot match anything is not kept, since nothing would ever ask for it.
@@ -148,12 +160,45 @@ impl Side {
         });
     }
 
-    pub(super) fn snapshot(&self, writer: &mut SnapshotWriter) {
-        self.table.snapshot(self.name, writer);
+    pub(super) fn snapshot(&mut self, writer: &mut SnapshotWriter) -> Result<(), StateError> {
+        self.table.snapshot_with(self.name, writer, &BagCodec { layout: self.layout, schema: &self.row_schema })
     }
 
-    pub(super) fn restore(&mut self, reader: &SnapshotReader<'_>) -> Result<(), DecodeError> {
-        self.table = KeyedTable::restore(self.name, reader)?;
-        self.table.iter().try_for_each(|(_, _, bag): (_, _, &RowBag)| bag.check(self.layout))
+    pub(super) fn restore(&mut self, reader: &SnapshotReader<'_>) -> Result<(), StateError> {
+        self.table.restore_with(self.name, reader, &mut BagCodec { layout: self.layout, schema: &self.row_schema })
+    }
+}
+
+/// A bag as bytes; what is read is checked to be of the layout.
+struct BagCodec<'a> {
+    layout: BagLayout,
+    schema: &'a RowSchema,
+}
+
+impl ValueCodec<RowBag> for BagCodec<'_> {
+    fn encode(&self, bag: &RowBag, out: &mut Vec<u8>) {
+        out.push(self.layout.flags());
+        bag.encode(out);
+    }
+
+    fn decode(&mut self, mut bytes: &[u8]) -> Result<RowBag, StateError> {
+        if take(&mut bytes, 1)? != [self.layout.flags()] {
+            let text =
+                "a join's state was written by a join of another kind, or with its state's time-to-live on or off";
+            return Err(StateError::Incompatible(text.to_string()));
+        }
+        let bag: RowBag = decode_all::<_, StateError>(bytes)?;
+        bag.check(self.layout)?;
+        Ok(bag)
+    }
+
+    fn evict(&mut self, _bag: RowBag) {}
+
+    fn schema(&self) -> Option<&RowSchema> {
+        Some(self.schema)
+    }
+
+    fn migrate(&self, bag: &mut RowBag, migration: &RowMigration) -> Result<(), StateError> {
+        bag.map_rows(self.layout, &mut |row| migration.row(row))
     }
 }

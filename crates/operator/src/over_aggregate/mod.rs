@@ -14,10 +14,9 @@ use arrow_array::{ArrayRef, UInt32Array};
 use arrow_select::take::take;
 use flott_job::spec::{FrameStart, OverAggregateSpec};
 use flott_record::{Batch, RowKind};
-use flott_state::encoding::{read_length, take as take_bytes, write_length};
-use flott_state::{DecodeError, KeyedTable, RowEncoder, SnapshotReader, SnapshotWriter};
+use flott_state::{KeyedTable, RowEncoder, SnapshotReader, SnapshotWriter};
 
-use self::partition::{Partition, Peers, Waiting};
+use self::partition::{Partition, PartitionCodec, Peers, Waiting};
 use crate::accumulator::Accumulators;
 use crate::chunks::{in_chunks, keys_of};
 use crate::deduplicate::times_ms;
@@ -288,37 +287,12 @@ impl Operator for OverAggregate {
     fn snapshot(&mut self, writer: &mut SnapshotWriter) -> Result<(), OperatorError> {
         self.waiting.snapshot("waiting", writer);
         self.accumulators.make_room();
-        for (hash, key, partition) in self.partitions.iter() {
-            let mut state = Vec::new();
-            self.accumulators.encode_state(partition.slot, &mut state);
-            writer.keyed("partitions", hash, |out| {
-                out.extend_from_slice(&hash.to_le_bytes());
-                write_length(out, key.len() as u64);
-                out.extend_from_slice(key);
-                partition.encode(&state, out);
-            });
-        }
-        Ok(())
+        Ok(self.partitions.snapshot_with("partitions", writer, &PartitionCodec(&mut self.accumulators))?)
     }
 
     fn restore(&mut self, reader: &SnapshotReader<'_>) -> Result<(), OperatorError> {
         self.waiting = Waiting::restore("waiting", reader)?;
-        for (_, mut input) in reader.keyed("partitions") {
-            while !input.is_empty() {
-                let mut hash = [0; 4];
-                hash.copy_from_slice(take_bytes(&mut input, 4)?);
-                let length = read_length(&mut input)? as usize;
-                let key = take_bytes(&mut input, length)?;
-                let slot = self.accumulators.allocate();
-                let (partition, mut state) = Partition::decode(slot, &mut input)?;
-                self.accumulators.restore_state(slot, &mut state)?;
-                if !state.is_empty() {
-                    return Err(DecodeError("an accumulator's state is too long".to_string()).into());
-                }
-                self.partitions.get_or_insert_with(u32::from_le_bytes(hash), key, || partition);
-            }
-        }
-        Ok(())
+        Ok(self.partitions.restore_with("partitions", reader, &mut PartitionCodec(&mut self.accumulators))?)
     }
 }
 

@@ -2,8 +2,11 @@
 
 use std::collections::{BTreeMap, VecDeque};
 
-use flott_state::encoding::{read_length, take, write_length};
-use flott_state::{DecodeError, SnapshotReader, SnapshotWriter, StateValue};
+use flott_record::key::murmur3_32;
+use flott_state::encoding::{read_length, read_ordered_time, take, write_length, write_ordered_time};
+use flott_state::{DecodeError, SnapshotReader, SnapshotWriter, StateError, StateValue, ValueCodec};
+
+use crate::accumulator::Accumulators;
 
 /// A row with its time.
 pub(super) type TimedRow = (i64, Vec<u8>);
@@ -49,6 +52,32 @@ impl Partition {
     }
 }
 
+/// A partition as bytes, with its accumulators.
+pub(super) struct PartitionCodec<'a>(pub(super) &'a mut Accumulators);
+
+impl ValueCodec<Partition> for PartitionCodec<'_> {
+    fn encode(&self, partition: &Partition, out: &mut Vec<u8>) {
+        let mut state = Vec::new();
+        self.0.encode_state(partition.slot, &mut state);
+        partition.encode(&state, out);
+    }
+
+    fn decode(&mut self, mut bytes: &[u8]) -> Result<Partition, StateError> {
+        let slot = self.0.allocate();
+        let (partition, mut state) = Partition::decode(slot, &mut bytes)?;
+        self.0.restore_state(slot, &mut state)?;
+        if state.is_empty() && bytes.is_empty() {
+            Ok(partition)
+        } else {
+            Err(DecodeError("an accumulator's state is too long".to_string()).into())
+        }
+    }
+
+    fn evict(&mut self, partition: Partition) {
+        self.0.release(partition.slot);
+    }
+}
+
 /// Rows of one partition and one time.
 #[derive(Debug)]
 pub(super) struct Peers {
@@ -86,30 +115,29 @@ impl Waiting {
     }
 
     pub(super) fn snapshot(&self, state: &str, writer: &mut SnapshotWriter) {
+        let mut part = writer.state(state);
         for ((time_ms, key), (hash, rows)) in &self.rows {
-            writer.keyed(state, *hash, |out| {
-                time_ms.encode(out);
-                out.extend_from_slice(&hash.to_le_bytes());
-                key.encode(out);
+            let write_key = |out: &mut Vec<u8>| {
+                write_ordered_time(out, *time_ms);
+                out.extend_from_slice(key);
+            };
+            part.put(*hash, write_key, |out| {
                 write_length(out, rows.len() as u64);
                 rows.iter().for_each(|row| row.encode(out));
             });
         }
     }
 
-    pub(super) fn restore(state: &str, reader: &SnapshotReader<'_>) -> Result<Self, DecodeError> {
+    pub(super) fn restore(state: &str, reader: &SnapshotReader<'_>) -> Result<Self, StateError> {
         let mut waiting = Waiting::default();
-        for (_, mut input) in reader.keyed(state) {
-            while !input.is_empty() {
-                let time_ms = i64::decode(&mut input)?;
-                let mut hash = [0; 4];
-                hash.copy_from_slice(take(&mut input, 4)?);
-                let key = Vec::decode(&mut input)?;
-                let count = read_length(&mut input)?;
-                let rows: Result<_, DecodeError> = (0..count).map(|_| Vec::decode(&mut input)).collect();
-                waiting.rows.insert((time_ms, key), (u32::from_le_bytes(hash), rows?));
-            }
-        }
+        reader.keyed(state, |entry| {
+            let (mut key, mut input) = (entry.key, entry.value);
+            let time_ms = read_ordered_time(&mut key)?;
+            let count = read_length(&mut input)?;
+            let rows: Result<_, DecodeError> = (0..count).map(|_| Vec::decode(&mut input)).collect();
+            waiting.rows.insert((time_ms, key.to_vec()), (murmur3_32(key), rows?));
+            Ok::<(), StateError>(())
+        })?;
         Ok(waiting)
     }
 }

@@ -363,7 +363,7 @@ impl Operator for MatchRecognize {
     }
 
     fn snapshot(&mut self, writer: &mut SnapshotWriter) -> Result<(), OperatorError> {
-        self.partitions.snapshot("partitions", writer);
+        self.partitions.snapshot("partitions", writer)?;
         Ok(())
     }
 

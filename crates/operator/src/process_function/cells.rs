@@ -7,8 +7,9 @@ use std::any::Any;
 use std::collections::BTreeMap;
 use std::marker::PhantomData;
 
+use flott_record::KeyRows;
 use flott_state::encoding::{read_length, write_length};
-use flott_state::{DecodeError, KeyedTable, SnapshotReader, SnapshotWriter, StateValue};
+use flott_state::{DecodeError, DiskBackend, KeyedTable, SnapshotReader, SnapshotWriter, StateError, StateValue};
 
 /// One value for each key.
 ///
@@ -46,8 +47,11 @@ pub struct States {
 trait StateTable {
     fn as_any(&self) -> &dyn Any;
     fn as_any_mut(&mut self) -> &mut dyn Any;
-    fn snapshot(&self, state: &str, writer: &mut SnapshotWriter);
-    fn restore(&mut self, state: &str, reader: &SnapshotReader<'_>) -> Result<(), DecodeError>;
+    fn snapshot(&mut self, state: &str, writer: &mut SnapshotWriter) -> Result<(), StateError>;
+    fn restore(&mut self, state: &str, reader: &SnapshotReader<'_>) -> Result<(), StateError>;
+    fn use_disk(&mut self, backend: &DiskBackend) -> Result<(), StateError>;
+    fn prefetch(&mut self, keys: &KeyRows) -> Result<(), StateError>;
+    fn prefetch_key(&mut self, hash: u32, key: &[u8]) -> Result<(), StateError>;
 }
 
 impl<V: StateValue + 'static> StateTable for KeyedTable<V> {
@@ -59,13 +63,24 @@ impl<V: StateValue + 'static> StateTable for KeyedTable<V> {
         self
     }
 
-    fn snapshot(&self, state: &str, writer: &mut SnapshotWriter) {
-        KeyedTable::snapshot(self, state, writer);
+    fn snapshot(&mut self, state: &str, writer: &mut SnapshotWriter) -> Result<(), StateError> {
+        KeyedTable::snapshot(self, state, writer)
     }
 
-    fn restore(&mut self, state: &str, reader: &SnapshotReader<'_>) -> Result<(), DecodeError> {
-        *self = KeyedTable::restore(state, reader)?;
-        Ok(())
+    fn restore(&mut self, state: &str, reader: &SnapshotReader<'_>) -> Result<(), StateError> {
+        self.restore_from(state, reader)
+    }
+
+    fn use_disk(&mut self, backend: &DiskBackend) -> Result<(), StateError> {
+        KeyedTable::use_disk(self, backend)
+    }
+
+    fn prefetch(&mut self, keys: &KeyRows) -> Result<(), StateError> {
+        KeyedTable::prefetch(self, keys)
+    }
+
+    fn prefetch_key(&mut self, hash: u32, key: &[u8]) -> Result<(), StateError> {
+        KeyedTable::prefetch_key(self, hash, key)
     }
 }
 
@@ -130,11 +145,26 @@ impl States {
         (table.expect("a handle has the type of its declaration"), self.hash, &self.key)
     }
 
-    pub(super) fn snapshot(&self, writer: &mut SnapshotWriter) {
-        self.tables.iter().for_each(|(name, table)| table.snapshot(&format!("state.{name}"), writer));
+    pub(super) fn use_disk(&mut self, backend: &DiskBackend) -> Result<(), StateError> {
+        self.tables.iter_mut().try_for_each(|(_, table)| table.use_disk(backend))
     }
 
-    pub(super) fn restore(&mut self, reader: &SnapshotReader<'_>) -> Result<(), DecodeError> {
+    /// Brings the states of a batch's keys into memory, where a disk has them.
+    pub(super) fn prefetch(&mut self, keys: &KeyRows) -> Result<(), StateError> {
+        self.tables.iter_mut().try_for_each(|(_, table)| table.prefetch(keys))
+    }
+
+    /// As [`Self::prefetch`] for the current key.
+    pub(super) fn prefetch_current(&mut self) -> Result<(), StateError> {
+        let States { tables, hash, key } = self;
+        tables.iter_mut().try_for_each(|(_, table)| table.prefetch_key(*hash, key))
+    }
+
+    pub(super) fn snapshot(&mut self, writer: &mut SnapshotWriter) -> Result<(), StateError> {
+        self.tables.iter_mut().try_for_each(|(name, table)| table.snapshot(&format!("state.{name}"), writer))
+    }
+
+    pub(super) fn restore(&mut self, reader: &SnapshotReader<'_>) -> Result<(), StateError> {
         self.tables.iter_mut().try_for_each(|(name, table)| table.restore(&format!("state.{name}"), reader))
     }
 }

@@ -12,7 +12,7 @@ use arrow_array::{Array, ArrayRef, Int64Array};
 use arrow_schema::DataType as ArrowType;
 use flott_record::value_array::value_at;
 use flott_record::{Batch, DataType, KeyRows, Value};
-use flott_state::{SnapshotReader, SnapshotWriter, Timers};
+use flott_state::{DiskBackend, SnapshotReader, SnapshotWriter, Timers};
 
 pub use self::cells::{MapState, States, ValueState};
 pub use self::record::{Key, Record, decode_payload, encode_payload, payload_field};
@@ -216,6 +216,7 @@ impl<F: KeyedProcessFunction> KeyedProcess<F> {
             let columns = self.decoder.decode([key.as_slice()].into_iter())?;
             let typed = self.typed_key(&columns, 0)?;
             self.states.set_key(hash, &key);
+            self.states.prefetch_current()?;
             let mut call = ProcessContext {
                 states: &mut self.states,
                 key: typed,
@@ -242,6 +243,7 @@ impl<F: KeyedProcessFunction> Operator for KeyedProcess<F> {
     fn on_batch(&mut self, _input: usize, batch: &Batch, context: &mut Context<'_>) -> Result<Step, OperatorError> {
         let columns: Vec<ArrayRef> = self.key_columns.iter().map(|index| batch.column(*index).clone()).collect();
         self.key_rows.encode_into(&columns, batch.num_rows());
+        self.states.prefetch(&self.key_rows)?;
         let mut collected = Collected::new();
         let mut side = Vec::new();
         let mut step = Step::Done;
@@ -294,8 +296,12 @@ impl<F: KeyedProcessFunction> Operator for KeyedProcess<F> {
         Forwarding::Loop
     }
 
+    fn use_disk(&mut self, backend: &DiskBackend) -> Result<(), OperatorError> {
+        Ok(self.states.use_disk(backend)?)
+    }
+
     fn snapshot(&mut self, writer: &mut SnapshotWriter) -> Result<(), OperatorError> {
-        self.states.snapshot(writer);
+        self.states.snapshot(writer)?;
         self.timers.event.snapshot(EVENT_TIMERS, writer);
         self.timers.processing.snapshot(PROCESSING_TIMERS, writer);
         Ok(())

@@ -1,7 +1,8 @@
 //! The best rows of a partition, no more than the Top-N needs: for inputs that only insert or improve.
 
 use flott_state::encoding::{read_length, write_length};
-use flott_state::{DecodeError, StateValue};
+use flott_state::schema::MapRow;
+use flott_state::{DecodeError, HoldsRows, StateError, StateValue};
 
 use super::emission::Emission;
 use crate::row_output::RowOutput;
@@ -75,6 +76,15 @@ impl BoundedRows {
         let between: Vec<&[u8]> = self.rows[from.min(to)..from.max(to)].iter().map(|ranked| &ranked.row[..]).collect();
         emission.replace(out, (&old.row, from), (arrived.row, to), &between);
         self.rows.insert(to, arrived.to_ranked());
+    }
+}
+
+impl HoldsRows for BoundedRows {
+    fn map_rows(&mut self, map: MapRow<'_>) -> Result<(), StateError> {
+        for ranked in &mut self.rows {
+            ranked.row = map(&ranked.row)?.into();
+        }
+        Ok(())
     }
 }
 

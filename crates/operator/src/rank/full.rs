@@ -4,7 +4,8 @@ use std::collections::BTreeMap;
 use std::ops::Bound::{Excluded, Included, Unbounded};
 
 use flott_state::encoding::{read_length, write_length};
-use flott_state::{DecodeError, StateValue};
+use flott_state::schema::MapRow;
+use flott_state::{DecodeError, HoldsRows, StateError, StateValue};
 
 use super::emission::Emission;
 use crate::row_output::RowOutput;
@@ -64,6 +65,15 @@ impl FullRows {
         let index = self.index_before(&place, emission.end);
         emission.remove(out, row, index, self.after(&place));
         self.rows.remove(&place);
+    }
+}
+
+impl HoldsRows for FullRows {
+    fn map_rows(&mut self, map: MapRow<'_>) -> Result<(), StateError> {
+        for row in self.rows.values_mut() {
+            *row = map(row)?.into();
+        }
+        Ok(())
     }
 }
 

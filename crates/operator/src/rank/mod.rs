@@ -14,7 +14,9 @@ use std::collections::VecDeque;
 
 use flott_job::spec::{RankKind, RankSpec, RankStrategy};
 use flott_record::{Batch, KeyRows, RowKind};
-use flott_state::{EncodedRows, KeyedTable, RowEncoder, SnapshotReader, SnapshotWriter};
+use flott_state::{
+    DiskBackend, EncodedRows, KeyedTable, RowEncoder, RowSchema, RowsCodec, SnapshotReader, SnapshotWriter,
+};
 
 pub use self::window::WindowRank;
 
@@ -50,6 +52,7 @@ pub struct Rank {
     partitions: Partitions,
     expiry: Expiry,
     encoder: RowEncoder,
+    schema: RowSchema,
     /// At the end of input: keys of the partitions that are still to be emitted.
     ending: Option<VecDeque<(u32, Vec<u8>)>>,
 }
@@ -76,6 +79,7 @@ impl Rank {
             partitions,
             expiry: Expiry::new(spec.state_ttl_ms),
             encoder: RowEncoder::new(&spec.input),
+            schema: row_schema(spec),
             spec: spec.clone(),
             ending: None,
         })
@@ -97,6 +101,10 @@ impl Rank {
     /// Applies rows until enough is emitted; gives how many.
     fn apply(&mut self, batch: &Batch, out: &mut RowOutput, context: &Context<'_>) -> Result<usize, OperatorError> {
         let arrivals = self.arrivals(batch);
+        match &mut self.partitions {
+            Partitions::Bounded(table) => table.prefetch(&arrivals.keys)?,
+            Partitions::Full(table) => table.prefetch(&arrivals.keys)?,
+        }
         for row in 0..batch.num_rows() {
             let kind = batch.kind(row);
             match &mut self.partitions {
@@ -189,6 +197,16 @@ impl Rank {
     }
 }
 
+/// Rows, and what partitions, sort keys and identities are made of.
+fn row_schema(spec: &RankSpec) -> RowSchema {
+    let ids: &[usize] = match &spec.strategy {
+        RankStrategy::UpdateFast(columns) => columns,
+        RankStrategy::AppendFast | RankStrategy::Retract => &[],
+    };
+    let order = spec.order.iter().map(|sort| &sort.column);
+    RowSchema::new(&spec.input, spec.partition.iter().chain(order).chain(ids))
+}
+
 /// The partition of a row, written now; what expired in it is gone.
 fn partition_of<'t, V: Default>(
     table: &'t mut KeyedTable<Stamped<V>>,
@@ -275,18 +293,29 @@ impl Operator for Rank {
         Ok(step)
     }
 
+    fn use_disk(&mut self, backend: &DiskBackend) -> Result<(), OperatorError> {
+        if self.at_end {
+            return Ok(());
+        }
+        match &mut self.partitions {
+            Partitions::Bounded(table) => table.use_disk(backend)?,
+            Partitions::Full(table) => table.use_disk(backend)?,
+        }
+        Ok(())
+    }
+
     fn snapshot(&mut self, writer: &mut SnapshotWriter) -> Result<(), OperatorError> {
-        match &self.partitions {
-            Partitions::Bounded(table) => table.snapshot("bounded", writer),
-            Partitions::Full(table) => table.snapshot("full", writer),
+        match &mut self.partitions {
+            Partitions::Bounded(table) => table.snapshot_with("bounded", writer, &RowsCodec(&self.schema))?,
+            Partitions::Full(table) => table.snapshot_with("full", writer, &RowsCodec(&self.schema))?,
         }
         Ok(())
     }
 
     fn restore(&mut self, reader: &SnapshotReader<'_>) -> Result<(), OperatorError> {
         match &mut self.partitions {
-            Partitions::Bounded(table) => *table = KeyedTable::restore("bounded", reader)?,
-            Partitions::Full(table) => *table = KeyedTable::restore("full", reader)?,
+            Partitions::Bounded(table) => table.restore_with("bounded", reader, &mut RowsCodec(&self.schema))?,
+            Partitions::Full(table) => table.restore_with("full", reader, &mut RowsCodec(&self.schema))?,
         }
         Ok(())
     }

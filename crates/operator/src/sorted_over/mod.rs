@@ -160,7 +160,7 @@ impl Operator for SortedOver {
 
     fn snapshot(&mut self, writer: &mut SnapshotWriter) -> Result<(), OperatorError> {
         assert!(self.ready.is_empty(), "results are emitted before a barrier");
-        self.rows.snapshot("rows", writer);
+        self.rows.snapshot("rows", writer)?;
         Ok(())
     }
 

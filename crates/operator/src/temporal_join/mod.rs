@@ -18,7 +18,7 @@ use flott_job::spec::JoinKind;
 use flott_job::versioned_join::TemporalJoinSpec;
 use flott_record::value_array::null_array;
 use flott_record::{Batch, RowKind};
-use flott_state::encoding::{read_length, take as take_bytes, write_length};
+use flott_state::encoding::{read_length, read_ordered_time, take as take_bytes, write_length, write_ordered_time};
 use flott_state::{KeyedTable, RowEncoder, SnapshotReader, SnapshotWriter, StateValue, Timers};
 
 use self::versions::Versions;
@@ -216,6 +216,25 @@ impl TemporalJoin {
     }
 }
 
+impl TemporalJoin {
+    /// Adds a row of a snapshot to those that wait. Rows of a key come in the order in which they had arrived.
+    fn restore_waiting(&mut self, mut key: &[u8], mut value: &[u8]) -> Result<(), OperatorError> {
+        let time_ms = read_ordered_time(&mut key)?;
+        let input = &mut value;
+        let mut hash = [0; 4];
+        hash.copy_from_slice(take_bytes(input, 4)?);
+        let kind = take_bytes(input, 1)?[0];
+        let matchable = bool::decode(input)?;
+        let length = read_length(input)? as usize;
+        let key = take_bytes(input, length)?.to_vec();
+        let row = Vec::decode(input)?;
+        let hash = u32::from_le_bytes(hash);
+        self.waiting.insert((time_ms, self.arrived), Waiting { hash, key, kind, matchable, row });
+        self.arrived += 1;
+        Ok(())
+    }
+}
+
 impl Operator for TemporalJoin {
     fn on_batch(&mut self, input: usize, batch: &Batch, context: &mut Context<'_>) -> Result<Step, OperatorError> {
         self.expiry.sweep(&mut self.versions, batch.num_rows(), context.now_ms);
@@ -237,9 +256,13 @@ impl Operator for TemporalJoin {
     }
 
     fn snapshot(&mut self, writer: &mut SnapshotWriter) -> Result<(), OperatorError> {
-        for ((time_ms, _), waiting) in &self.waiting {
-            writer.keyed("waiting", waiting.hash, |out| {
-                time_ms.encode(out);
+        let mut part = writer.state("waiting");
+        for ((time_ms, position), waiting) in &self.waiting {
+            let write_key = |out: &mut Vec<u8>| {
+                write_ordered_time(out, *time_ms);
+                out.extend_from_slice(&position.to_be_bytes());
+            };
+            part.put(waiting.hash, write_key, |out| {
                 out.extend_from_slice(&waiting.hash.to_le_bytes());
                 out.push(waiting.kind);
                 waiting.matchable.encode(out);
@@ -248,27 +271,13 @@ impl Operator for TemporalJoin {
                 waiting.row.encode(out);
             });
         }
-        self.versions.snapshot("versions", writer);
+        self.versions.snapshot("versions", writer)?;
         self.replaced.snapshot("replaced", writer);
         Ok(())
     }
 
     fn restore(&mut self, reader: &SnapshotReader<'_>) -> Result<(), OperatorError> {
-        for (_, mut input) in reader.keyed("waiting") {
-            while !input.is_empty() {
-                let time_ms = i64::decode(&mut input)?;
-                let mut hash = [0; 4];
-                hash.copy_from_slice(take_bytes(&mut input, 4)?);
-                let kind = take_bytes(&mut input, 1)?[0];
-                let matchable = bool::decode(&mut input)?;
-                let length = read_length(&mut input)? as usize;
-                let key = take_bytes(&mut input, length)?.to_vec();
-                let row = Vec::decode(&mut input)?;
-                let hash = u32::from_le_bytes(hash);
-                self.waiting.insert((time_ms, self.arrived), Waiting { hash, key, kind, matchable, row });
-                self.arrived += 1;
-            }
-        }
+        reader.keyed("waiting", |entry| self.restore_waiting(entry.key, entry.value))?;
         self.versions = KeyedTable::restore("versions", reader)?;
         self.replaced = Timers::restore("replaced", reader)?;
         Ok(())

@@ -194,7 +194,7 @@ impl Operator for UpdatingOver {
     }
 
     fn snapshot(&mut self, writer: &mut SnapshotWriter) -> Result<(), OperatorError> {
-        self.partitions.snapshot("rows", writer);
+        self.partitions.snapshot("rows", writer)?;
         Ok(())
     }
 

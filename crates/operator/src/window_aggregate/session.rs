@@ -7,9 +7,10 @@ use std::collections::BTreeSet;
 
 use flott_job::spec::WindowAggregateSpec;
 use flott_job::window::WindowTime;
+use flott_record::key::murmur3_32;
 use flott_record::limits::BATCH_ROWS_MAX;
 use flott_record::{Batch, KeyRows, MIN_WATERMARK};
-use flott_state::encoding::{read_length, take, write_length};
+use flott_state::encoding::{read_ordered_time, write_ordered_time};
 use flott_state::{KeyedTable, SnapshotReader, SnapshotWriter, StateValue};
 
 use super::result::ResultRows;
@@ -266,17 +267,16 @@ impl Operator for SessionWindowAggregate {
 
     fn snapshot(&mut self, writer: &mut SnapshotWriter) -> Result<(), OperatorError> {
         self.accumulators.make_room();
-        let mut state = Vec::new();
+        let mut part = writer.state(STATE);
         for (hash, key, sessions) in self.sessions.iter() {
             for session in sessions {
-                state.clear();
-                self.accumulators.encode_state(session.slot, &mut state);
-                writer.keyed(STATE, hash, |out| {
-                    out.extend_from_slice(&hash.to_le_bytes());
-                    write_length(out, key.len() as u64);
+                let write_key = |out: &mut Vec<u8>| {
+                    write_ordered_time(out, session.start);
                     out.extend_from_slice(key);
-                    (session.start, session.end).encode(out);
-                    state.encode(out);
+                };
+                part.put(hash, write_key, |out| {
+                    session.end.encode(out);
+                    self.accumulators.encode_state(session.slot, out);
                 });
             }
         }
@@ -289,20 +289,14 @@ impl Operator for SessionWindowAggregate {
     fn restore(&mut self, reader: &SnapshotReader<'_>) -> Result<(), OperatorError> {
         let progress: Result<Vec<i64>, _> = reader.union(PROGRESS).map(|mut bytes| i64::decode(&mut bytes)).collect();
         self.progress_ms = progress?.into_iter().min().unwrap_or(MIN_WATERMARK);
-        for (_, mut input) in reader.keyed(STATE) {
-            while !input.is_empty() {
-                let mut hash = [0; 4];
-                hash.copy_from_slice(take(&mut input, 4)?);
-                let length = read_length(&mut input)? as usize;
-                let key: Box<[u8]> = take(&mut input, length)?.into();
-                let (start, end) = <(i64, i64)>::decode(&mut input)?;
-                let length = read_length(&mut input)? as usize;
-                let mut state = take(&mut input, length)?;
-                let slot = self.accumulators.allocate();
-                self.accumulators.restore_state(slot, &mut state)?;
-                self.insert(u32::from_le_bytes(hash), key, Session { start, end, slot });
-            }
-        }
-        Ok(())
+        reader.keyed(STATE, |entry| {
+            let (mut key, mut state) = (entry.key, entry.value);
+            let start = read_ordered_time(&mut key)?;
+            let end = i64::decode(&mut state)?;
+            let slot = self.accumulators.allocate();
+            self.accumulators.restore_state(slot, &mut state)?;
+            self.insert(murmur3_32(key), key.into(), Session { start, end, slot });
+            Ok(())
+        })
     }
 }

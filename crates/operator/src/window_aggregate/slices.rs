@@ -3,8 +3,9 @@
 use std::collections::BTreeMap;
 
 use flott_record::KeyRows;
-use flott_state::encoding::{read_length, take, write_length};
-use flott_state::{KeyedTable, SnapshotReader, SnapshotWriter, StateValue};
+use flott_record::key::murmur3_32;
+use flott_state::encoding::{read_ordered_time, write_ordered_time};
+use flott_state::{KeyedTable, SnapshotReader, SnapshotWriter};
 
 use crate::accumulator::Accumulators;
 use crate::interface::OperatorError;
@@ -72,41 +73,28 @@ impl Slices {
 
     pub(super) fn snapshot(&mut self, writer: &mut SnapshotWriter) {
         self.accumulators.make_room();
-        let mut state = Vec::new();
+        let mut part = writer.state(STATE);
         for (slice_end, table) in &self.tables {
             for (hash, key, slot) in table.iter() {
-                state.clear();
-                self.accumulators.encode_state(*slot, &mut state);
-                writer.keyed(STATE, hash, |out| {
-                    slice_end.encode(out);
-                    out.extend_from_slice(&hash.to_le_bytes());
-                    write_length(out, key.len() as u64);
+                let write_key = |out: &mut Vec<u8>| {
+                    write_ordered_time(out, *slice_end);
                     out.extend_from_slice(key);
-                    state.encode(out);
-                });
+                };
+                part.put(hash, write_key, |out| self.accumulators.encode_state(*slot, out));
             }
         }
     }
 
     pub(super) fn restore(&mut self, reader: &SnapshotReader<'_>) -> Result<(), OperatorError> {
-        for (_, mut input) in reader.keyed(STATE) {
-            while !input.is_empty() {
-                let slice_end = i64::decode(&mut input)?;
-                let mut hash = [0; 4];
-                hash.copy_from_slice(take(&mut input, 4)?);
-                let length = read_length(&mut input)? as usize;
-                let key = take(&mut input, length)?;
-                let length = read_length(&mut input)? as usize;
-                let mut state = take(&mut input, length)?;
-                let table = self.tables.entry(slice_end).or_default();
-                let accumulators = &mut self.accumulators;
-                let (slot, new) = table.get_or_insert_with(u32::from_le_bytes(hash), key, || accumulators.allocate());
-                assert!(new, "a snapshot has each group of a slice once");
-                let slot = *slot;
-                self.accumulators.restore_state(slot, &mut state)?;
-            }
-        }
-        Ok(())
+        reader.keyed(STATE, |entry| {
+            let (mut key, mut state) = (entry.key, entry.value);
+            let table = self.tables.entry(read_ordered_time(&mut key)?).or_default();
+            let accumulators = &mut self.accumulators;
+            let (slot, new) = table.get_or_insert_with(murmur3_32(key), key, || accumulators.allocate());
+            assert!(new, "a snapshot has each group of a slice once");
+            let slot = *slot;
+            Ok(self.accumulators.restore_state(slot, &mut state)?)
+        })
     }
 }
 

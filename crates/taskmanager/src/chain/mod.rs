@@ -9,6 +9,7 @@ mod tests;
 pub(crate) mod work;
 
 use flott_operator::Output;
+use flott_record::{Barrier, Batch};
 
 use crate::chain::stage::{Stage, StepOutput};
 use crate::chain::work::{Work, WorkQueue};
@@ -43,6 +44,16 @@ impl Chain {
             Some(first) => first.queue.push_back(work),
             None => self.out.push_back(work),
         }
+    }
+
+    /// Lets a barrier overtake what waits in front of the first operator. Returns the rows that wait there and stay: in-flight data. What
+    /// other operators have before them passes first, as always.
+    pub(crate) fn overtake(&mut self, barrier: Barrier) -> Vec<Batch> {
+        let queue = self.stages.first_mut().map_or(&mut self.out, |first| &mut first.queue);
+        let rows = |work: &Work| if let Work::Batch { batch, .. } = work { Some(batch.clone()) } else { None };
+        let rest = queue.iter().filter_map(rows).collect();
+        queue.push_front(Work::Barrier(barrier));
+        rest
     }
 
     /// Whether nothing waits anywhere: the next element may come.

@@ -100,7 +100,7 @@ impl Stage {
             }
             Work::Idle => self.send_idle(true, out.next),
             Work::Active => self.send_idle(false, out.next),
-            Work::LatencyMarker(_) => out.next.push_back(work),
+            Work::LatencyMarker(_) | Work::CancelBarrier(_) => out.next.push_back(work),
         }
         Ok(None)
     }
@@ -204,7 +204,7 @@ impl Stage {
     pub(crate) fn snapshot(&mut self, max_parallelism: u32) -> Result<Vec<u8>, OperatorError> {
         let mut writer = SnapshotWriter::new(max_parallelism);
         self.operator.snapshot(&mut writer)?;
-        Ok(writer.finish().to_bytes())
+        Ok(writer.finish()?.to_bytes())
     }
 
     fn count_side(&mut self, tag: &'static str, rows: usize) {

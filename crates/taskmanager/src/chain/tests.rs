@@ -154,7 +154,7 @@ fn what_is_emitted_passes_the_chain_before_its_operator_is_called_again() {
 fn a_barrier_comes_after_the_rows_that_were_kept_and_brings_every_state() {
     let mut chain = chain(vec![Repeat { keeps: true, ..repeat(1, 10) }, repeat(2, 10)]);
     chain.push(input(&[1, 2]));
-    chain.push(Work::Barrier(Barrier { checkpoint_id: 7, triggered_at_ms: 0 }));
+    chain.push(Work::Barrier(Barrier { checkpoint_id: 7, triggered_at_ms: 0, must_align: false }));
     let (out, _) = drive(&mut chain).expect("nothing is negative");
     assert_eq!(out, ["1", "1", "2", "2", "B 7"]);
     let states = chain.take_states();

@@ -17,6 +17,8 @@ pub(crate) enum Work {
     Active,
     /// A checkpoint's cut.
     Barrier(Barrier),
+    /// The checkpoint of this number is given up.
+    CancelBarrier(u64),
     /// The time that the operator asked for has come.
     ProcessingTime,
     /// A measurement, passed on.

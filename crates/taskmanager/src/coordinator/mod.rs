@@ -1,26 +1,32 @@
 //! The coordinator of one job: deals splits out, takes checkpoints, commits, and sees to it that the job ends once and completely.
 
-pub(crate) mod collection;
+pub(crate) mod assembly;
+pub(crate) mod checkpoints;
+pub(crate) mod describe;
+pub(crate) mod metrics;
 pub(crate) mod sinks;
 pub(crate) mod sources;
 pub(crate) mod split_pool;
+mod store_actions;
 
-use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use flott_environment::{Environment, Turn, Waker, Worker, WorkerHandle};
+use flott_checkpoint::store::JobEnding;
+use flott_environment::{Environment, IoPending, Turn, Waker, Worker, WorkerHandle};
 use flott_exchange::WakeCell;
-use flott_record::Barrier;
 
-use crate::checkpoint::CheckpointCell;
-use crate::coordinator::collection::{Collection, SourceAtTrigger, VertexUids};
+use crate::checkpointing::{CheckpointStorage, Checkpointing};
+use crate::coordinator::assembly::JobFacts;
+use crate::coordinator::checkpoints::{CheckpointDesk, Effect, JobView};
+use crate::coordinator::metrics::CheckpointMetrics;
 use crate::coordinator::sinks::{SinkDesk, SinkPlan};
 use crate::coordinator::sources::{SourceDesk, SourcePlan};
 use crate::failure::{CheckpointError, JobError, JobFailure, TaskId};
 use crate::job::{JobEnd, JobResult, JobShared};
-use crate::limits::{CHECKPOINTS_WAITING_MAX, COORDINATOR_TURN_MESSAGES};
+use crate::limits::COORDINATOR_TURN_MESSAGES;
 use crate::mailbox::Mailbox;
-use crate::message::{TaskEnd, TaskSnapshot, ToCoordinator, ToTask};
+use crate::message::{TaskEnd, ToCoordinator};
 use crate::progress::ProgressBoard;
 use crate::slot::TearDown;
 use crate::snapshot::JobSnapshot;
@@ -42,80 +48,116 @@ pub(crate) struct CoordinatorPlan {
     pub(crate) slots: Vec<WorkerHandle>,
     pub(crate) slot_wakes: Arc<[WakeCell]>,
     pub(crate) tear_down: TearDown,
-    pub(crate) vertices: Vec<VertexUids>,
-    pub(crate) tasks: BTreeSet<TaskId>,
     pub(crate) sources: Vec<SourcePlan>,
     pub(crate) sinks: Vec<SinkPlan>,
-    pub(crate) max_parallelism: u32,
-    /// The last checkpoint of the run that this one goes on from; 0 if there is none.
-    pub(crate) last_checkpoint_id: u64,
+    pub(crate) checkpointing: Checkpointing,
+    pub(crate) storage: CheckpointStorage,
+    pub(crate) facts: JobFacts,
+    pub(crate) metrics: CheckpointMetrics,
     /// Whether Ctrl-C cancels the job.
     pub(crate) cancel_on_interrupt: bool,
 }
 
-/// A checkpoint under way: its parts, and who waits for it.
-struct Pending {
-    collection: Collection,
-    cell: Arc<CheckpointCell>,
-    stops: bool,
+/// What the worker needs for as long as it runs.
+struct Fixed {
+    environment: Environment,
+    shared: Arc<JobShared>,
+    mailbox: Mailbox<ToCoordinator>,
+    progress: ProgressBoard,
+    slots: Vec<WorkerHandle>,
+    slot_wakes: Arc<[WakeCell]>,
+    tear_down: TearDown,
+    checkpointing: Checkpointing,
+    cancel_on_interrupt: bool,
 }
 
 /// The worker.
 pub(crate) struct Coordinator {
-    plan: CoordinatorPlan,
+    plan: Fixed,
     waker: Waker,
-    started: bool,
     start_ns: u64,
+    /// Sources and sinks before the first turn.
+    planned: Option<(Vec<SourcePlan>, Vec<SinkPlan>)>,
     sources: Vec<SourceDesk>,
     sinks: Vec<SinkDesk>,
     ended: BTreeMap<TaskId, TaskEnd>,
-    last_checkpoint_id: u64,
-    pending: Option<Pending>,
-    waiting: VecDeque<(Arc<CheckpointCell>, bool)>,
+    /// `None` when all checkpoints are settled and the job's end has been dealt with.
+    desk: Option<CheckpointDesk>,
+    /// The job's checkpoints are being removed, as they are not to be kept.
+    closing: Option<IoPending<Result<(), String>>>,
+    warning: Option<String>,
     ending: Option<Ending>,
 }
 
 impl Coordinator {
     pub(crate) fn new(plan: CoordinatorPlan, waker: Waker) -> Self {
-        let start_ns = plan.environment.clock().monotonic_ns();
-        let last_checkpoint_id = plan.last_checkpoint_id;
+        let source_tasks: BTreeSet<TaskId> = plan
+            .sources
+            .iter()
+            .filter(|source| !source.has_ended)
+            .flat_map(|source| {
+                (0..source.readers.len() as u32).map(|subtask| TaskId { vertex: source.vertex, subtask })
+            })
+            .collect();
+        let environment = plan.environment;
+        let metrics = (plan.metrics, waker.clone());
+        let desk =
+            CheckpointDesk::new(&environment, &plan.checkpointing, plan.storage, plan.facts, source_tasks, metrics);
+        let fixed = Fixed {
+            shared: plan.shared,
+            mailbox: plan.mailbox,
+            progress: plan.progress,
+            slots: plan.slots,
+            slot_wakes: plan.slot_wakes,
+            tear_down: plan.tear_down,
+            checkpointing: plan.checkpointing,
+            cancel_on_interrupt: plan.cancel_on_interrupt,
+            environment,
+        };
         Coordinator {
-            plan,
+            start_ns: fixed.environment.clock().monotonic_ns(),
+            plan: fixed,
             waker,
-            started: false,
-            start_ns,
+            planned: Some((plan.sources, plan.sinks)),
             sources: Vec::new(),
             sinks: Vec::new(),
             ended: BTreeMap::new(),
-            last_checkpoint_id,
-            pending: None,
-            waiting: VecDeque::new(),
+            desk: Some(desk),
+            closing: None,
+            warning: None,
             ending: None,
         }
     }
 
+    /// Does something with the checkpoints, as long as there are some.
+    fn with_desk(
+        &mut self,
+        work: impl FnOnce(&mut CheckpointDesk, &mut JobView<'_>) -> Result<(), JobFailure>,
+    ) -> Result<(), JobFailure> {
+        let Some(desk) = &mut self.desk else { return Ok(()) };
+        let mut job = JobView { sources: &mut self.sources, sinks: &mut self.sinks, ended: &self.ended };
+        work(desk, &mut job)
+    }
+
     /// Finds the first splits, and commits what the snapshot says was to be committed.
     fn start(&mut self) -> Result<(), JobFailure> {
-        self.started = true;
+        let Some((sources, sinks)) = self.planned.take() else { return Ok(()) };
         self.plan.slots.iter().for_each(|slot| slot.wake_at_end(self.waker.clone()));
         if self.plan.cancel_on_interrupt {
             self.plan.environment.interrupted().register(self.waker.clone());
         }
-        for sink in std::mem::take(&mut self.plan.sinks) {
-            self.sinks.push(SinkDesk::start(sink, &self.plan.environment)?);
+        for sink in sinks {
+            self.sinks.push(SinkDesk::start(sink, &self.plan.environment));
         }
-        let sources = std::mem::take(&mut self.plan.sources);
         for source in sources.into_iter().filter(|source| !source.has_ended) {
             self.sources.push(SourceDesk::start(source, &self.plan.environment)?);
         }
-        Ok(())
+        self.with_desk(|desk, job| desk.start(job))
     }
 
     /// What can be done now; `Err` ends the job.
     fn work(&mut self) -> Result<(), JobFailure> {
-        if !self.started {
-            self.start()?;
-        }
+        self.start()?;
         for _ in 0..COORDINATOR_TURN_MESSAGES {
             let Some(message) = self.plan.mailbox.take() else { break };
             self.handle(message)?;
@@ -135,11 +177,9 @@ impl Coordinator {
                 source.discover_due(now_ms)?;
                 source.deal()?;
             }
-            self.take_checkpoints()?;
         }
-        if self.ending.is_none() && self.ended.len() == self.plan.tasks.len() {
-            self.finish()?;
-        }
+        self.with_desk(|desk, job| desk.poll(job))?;
+        self.take_effects();
         Ok(())
     }
 
@@ -150,139 +190,35 @@ impl Coordinator {
                 if let Some(source) = source {
                     source.ask(task.subtask);
                 }
+                Ok(())
             }
-            ToCoordinator::Snapshot(snapshot) => self.take_part(snapshot),
+            ToCoordinator::Snapshot(snapshot) => self.with_desk(|desk, job| desk.take_part(snapshot, job)),
             ToCoordinator::Finished(end) => {
-                let has_part = match &mut self.pending {
-                    Some(pending) => pending.collection.end(end.task, end.last_state.as_ref()),
-                    None => true,
-                };
-                if !has_part {
-                    self.give_up("the job is about to finish");
+                let task = end.task;
+                self.ended.insert(task, end);
+                self.with_desk(|desk, job| desk.task_finished(task, job))
+            }
+            ToCoordinator::Failed(failure) => Err(failure),
+            ToCoordinator::Checkpoint { cell, kind, folder } => {
+                if self.desk.is_none() {
+                    cell.complete(Err(CheckpointError("the job is ending".to_string())));
                 }
-                self.ended.insert(end.task, end);
+                self.with_desk(|desk, job| desk.request(cell, kind, folder, job))
             }
-            ToCoordinator::Failed(failure) => return Err(failure),
-            ToCoordinator::Checkpoint { cell, stops } => {
-                if self.ending.is_some() || self.waiting.len() >= CHECKPOINTS_WAITING_MAX {
-                    let reason = if self.ending.is_some() { "the job is ending" } else { "too many wait already" };
-                    cell.complete(Err(CheckpointError(reason.to_string())));
-                } else {
-                    self.waiting.push_back((cell, stops));
+        }
+    }
+
+    fn take_effects(&mut self) {
+        let effects = self.desk.as_mut().map(CheckpointDesk::take_effects).unwrap_or_default();
+        for effect in effects {
+            self.end(match effect {
+                Effect::Stop(snapshot) => Ending::Stopped(snapshot),
+                Effect::Finish => Ending::Finished,
+                Effect::Fail(cause) => {
+                    Ending::Failed(JobFailure { operator: "checkpoint coordinator".to_string(), subtask: None, cause })
                 }
-            }
+            });
         }
-        Ok(())
-    }
-
-    /// Adds a subtask's part to its checkpoint. Where that was given up, what the part has to commit waits for the next one.
-    fn take_part(&mut self, snapshot: TaskSnapshot) {
-        match &mut self.pending {
-            Some(pending) if pending.collection.checkpoint_id() == snapshot.checkpoint_id => {
-                pending.collection.add(snapshot.task, snapshot.checkpoint_id, snapshot.state);
-            }
-            _ => {
-                let sink = self.sinks.iter_mut().find(|sink| sink.plan.vertex == snapshot.task.vertex);
-                if let Some(sink) = sink {
-                    sink.carry_over(snapshot.state.committables);
-                }
-            }
-        }
-    }
-
-    /// Completes the checkpoint under way, or begins one that waits.
-    fn take_checkpoints(&mut self) -> Result<(), JobFailure> {
-        if self.pending.as_ref().is_some_and(|pending| pending.collection.is_complete()) {
-            self.complete_checkpoint()?;
-        }
-        while self.pending.is_none() && self.ending.is_none() {
-            let Some((cell, stops)) = self.waiting.pop_front() else { break };
-            self.begin_checkpoint(cell, stops)?;
-        }
-        Ok(())
-    }
-
-    fn begin_checkpoint(&mut self, cell: Arc<CheckpointCell>, stops: bool) -> Result<(), JobFailure> {
-        let sources = &mut self.sources;
-        let is_open =
-            |source: &SourceDesk, subtask| !self.ended.contains_key(&TaskId { vertex: source.plan.vertex, subtask });
-        let has_open = sources.iter().any(|source| (0..source.parallelism()).any(|subtask| is_open(source, subtask)));
-        if !has_open {
-            cell.complete(Err(CheckpointError("all input has been read".to_string())));
-            return Ok(());
-        }
-        self.last_checkpoint_id += 1;
-        let at_trigger =
-            |source: &SourceDesk| SourceAtTrigger { snapshot: source.snapshot(), split_order: source.split_order() };
-        let snapshots = sources.iter().map(|source| (source.plan.uid.clone(), at_trigger(source))).collect();
-        let mut collection =
-            Collection::new(self.last_checkpoint_id, self.plan.max_parallelism, self.plan.tasks.clone(), snapshots);
-        let all_ended_have_parts = self.ended.values().all(|end| collection.end(end.task, end.last_state.as_ref()));
-        if !all_ended_have_parts {
-            cell.complete(Err(CheckpointError("the job is about to finish".to_string())));
-            return Ok(());
-        }
-        let triggered_at_ms = self.plan.environment.clock().now_ms();
-        let barrier = Barrier { checkpoint_id: self.last_checkpoint_id, triggered_at_ms };
-        self.plan.environment.trace(&format!("checkpoint {} begins", barrier.checkpoint_id));
-        for source in sources {
-            for subtask in 0..source.parallelism() {
-                if !self.ended.contains_key(&TaskId { vertex: source.plan.vertex, subtask }) {
-                    source.tell(subtask, ToTask::Trigger { barrier, stops })?;
-                }
-            }
-        }
-        self.pending = Some(Pending { collection, cell, stops });
-        Ok(())
-    }
-
-    fn complete_checkpoint(&mut self) -> Result<(), JobFailure> {
-        let Some(pending) = self.pending.take() else { return Ok(()) };
-        let mut committables = pending.collection.committables();
-        for sink in &mut self.sinks {
-            committables.entry(sink.plan.vertex).or_default().splice(0..0, sink.take_carried_over());
-        }
-        for task in pending.collection.ended() {
-            if let Some(end) = self.ended.get_mut(task) {
-                committables.entry(task.vertex).or_default().append(&mut end.committables);
-            }
-        }
-        committables.retain(|_, committables| !committables.is_empty());
-        let checkpoint_id = pending.collection.checkpoint_id();
-        let snapshot = Arc::new(pending.collection.into_snapshot(&self.plan.vertices, &committables));
-        for sink in &mut self.sinks {
-            sink.commit(committables.remove(&sink.plan.vertex).unwrap_or_default())?;
-        }
-        self.plan.environment.trace(&format!("checkpoint {checkpoint_id} is complete"));
-        pending.cell.complete(Ok(snapshot.clone()));
-        if pending.stops {
-            self.end(Ending::Stopped(snapshot));
-        }
-        Ok(())
-    }
-
-    /// Gives the checkpoint under way up; what sinks prepared for it is committed with the next.
-    fn give_up(&mut self, reason: &str) {
-        let Some(pending) = self.pending.take() else { return };
-        let mut committables = pending.collection.committables();
-        for sink in &mut self.sinks {
-            sink.carry_over(committables.remove(&sink.plan.vertex).unwrap_or_default());
-        }
-        pending.cell.complete(Err(CheckpointError(reason.to_string())));
-    }
-
-    /// All subtasks have ended: commits the rest.
-    fn finish(&mut self) -> Result<(), JobFailure> {
-        self.give_up("the job finished");
-        for sink in &mut self.sinks {
-            let mut committables = sink.take_carried_over();
-            for end in self.ended.values_mut().filter(|end| end.task.vertex == sink.plan.vertex) {
-                committables.append(&mut end.committables);
-            }
-            sink.commit(committables)?;
-        }
-        self.end(Ending::Finished);
-        Ok(())
     }
 
     /// Begins the end: the first reason counts, a failure counts more than a wish to end.
@@ -302,22 +238,62 @@ impl Coordinator {
             self.ending = Some(ending);
             self.plan.slot_wakes.iter().for_each(WakeCell::wake);
         }
-        self.give_up("the job is ending");
-        for (cell, _) in self.waiting.drain(..) {
-            cell.complete(Err(CheckpointError("the job is ending".to_string())));
+        if let Err(failure) = self.with_desk(|desk, job| desk.end(job)) {
+            self.ending = Some(Ending::Failed(failure));
         }
     }
 
-    /// The job ended badly and its subtasks are gone: removes what they had prepared, but no snapshot knows of.
-    fn discard_uncommitted(&mut self) -> Result<(), JobFailure> {
-        for sink in &mut self.sinks {
-            let mut committables = sink.take_carried_over();
-            for end in self.ended.values_mut().filter(|end| end.task.vertex == sink.plan.vertex) {
-                committables.append(&mut end.committables);
+    /// The subtasks are gone: settles what is left. True if all is done.
+    fn settle(&mut self) -> bool {
+        // A failure to clean up, or what a sink had prepared, may have come with the last slot's end.
+        while let Some(message) = self.plan.mailbox.take() {
+            if let Err(failure) = self.handle(message) {
+                self.end(Ending::Failed(failure));
             }
-            sink.discard(&committables)?;
         }
-        Ok(())
+        if self.desk.as_ref().is_some_and(|desk| !desk.is_settled()) {
+            return false;
+        }
+        let is_bad = matches!(self.ending, Some(Ending::Failed(_) | Ending::Cancelled));
+        if is_bad && let Err(failure) = self.with_desk(|desk, job| desk.discard(job)) {
+            self.end(Ending::Failed(failure));
+        }
+        if let Some(desk) = self.desk.take() {
+            self.close(desk.into_storage());
+        }
+        match &self.closing {
+            None => true,
+            Some(closing) => match closing.take() {
+                None => closing.is_done(),
+                Some(closed) => {
+                    self.warning = closed.map_err(|error| error.to_string()).and_then(|closed| closed).err();
+                    true
+                }
+            },
+        }
+    }
+
+    /// Removes the checkpoints of a job that ended well or was cancelled, unless they are to be kept. Those of a job that failed stay: it may be
+    /// restarted.
+    fn close(&mut self, storage: CheckpointStorage) {
+        let ending = match &self.ending {
+            Some(Ending::Failed(_)) => return,
+            Some(Ending::Cancelled) | None => JobEnding::Cancelled,
+            Some(Ending::Finished | Ending::Stopped(_)) => JobEnding::Finished,
+        };
+        let retention = self.plan.checkpointing.retention;
+        if storage.location.is_empty() || retention.keeps(ending) {
+            return;
+        }
+        let submitted = self
+            .plan
+            .environment
+            .io()
+            .run("end of checkpoints", self.waker.clone(), move || storage.end(retention, ending));
+        match submitted {
+            Ok(pending) => self.closing = Some(pending),
+            Err(refused) => self.warning = Some(refused.to_string()),
+        }
     }
 
     /// The job is torn down: tells its result.
@@ -337,8 +313,8 @@ impl Coordinator {
             }
         }
         let duration_ns = self.plan.environment.clock().monotonic_ns() - self.start_ns;
-        let progress = self.plan.progress.progress();
-        let result = end.map(|end| JobResult { end, duration_ms: duration_ns / 1_000_000, progress });
+        let (progress, warning) = (self.plan.progress.progress(), self.warning.take());
+        let result = end.map(|end| JobResult { end, duration_ms: duration_ns / 1_000_000, progress, warning });
         self.plan.shared.complete(result);
     }
 }
@@ -348,18 +324,7 @@ impl Worker for Coordinator {
         if let Err(failure) = self.work() {
             self.end(Ending::Failed(failure));
         }
-        if self.ending.is_some() && self.plan.slots.iter().all(WorkerHandle::is_finished) {
-            // A failure to clean up, or what a sink had prepared, may have come with the last slot's end.
-            while let Some(message) = self.plan.mailbox.take() {
-                if let Err(failure) = self.handle(message) {
-                    self.end(Ending::Failed(failure));
-                }
-            }
-            if matches!(self.ending, Some(Ending::Failed(_) | Ending::Cancelled))
-                && let Err(failure) = self.discard_uncommitted()
-            {
-                self.end(Ending::Failed(failure));
-            }
+        if self.ending.is_some() && self.plan.slots.iter().all(WorkerHandle::is_finished) && self.settle() {
             self.complete();
             return Turn::Finished;
         }
@@ -367,6 +332,10 @@ impl Worker for Coordinator {
             Some(_) => None,
             None => self.sources.iter().filter_map(SourceDesk::next_discovery_ms).min(),
         };
-        Turn::Idle { wake_at_ms: next_discovery_ms }
+        let checkpoints_ms = self.desk.as_ref().and_then(CheckpointDesk::wake_at_ms);
+        // Once the job ends, grace periods are no reason to stay.
+        let is_waiting = self.ending.is_none() || self.desk.as_ref().is_some_and(|desk| !desk.is_settled());
+        let wake_at_ms = next_discovery_ms.into_iter().chain(checkpoints_ms.filter(|_| is_waiting)).min();
+        Turn::Idle { wake_at_ms }
     }
 }

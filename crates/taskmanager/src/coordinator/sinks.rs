@@ -1,4 +1,4 @@
-//! The coordinator's side of one sink: its committer, and what waits to be committed.
+//! The coordinator's side of one sink: its committer.
 
 use std::sync::Arc;
 
@@ -21,47 +21,38 @@ pub(crate) struct SinkPlan {
 pub(crate) struct SinkDesk {
     pub(crate) plan: SinkPlan,
     committer: Option<Box<dyn Committer>>,
-    /// What was prepared for checkpoints that were given up.
-    carried_over: Vec<Committable>,
 }
 
 impl SinkDesk {
-    /// Makes the committer and commits what a restored snapshot left open.
-    pub(crate) fn start(mut plan: SinkPlan, environment: &Environment) -> Result<Self, JobFailure> {
+    /// Makes the committer.
+    pub(crate) fn start(plan: SinkPlan, environment: &Environment) -> Self {
         let committer = plan.sink.committer(environment);
-        let restored = std::mem::take(&mut plan.restored);
-        let mut desk = SinkDesk { plan, committer, carried_over: Vec::new() };
-        desk.commit(restored)?;
-        Ok(desk)
-    }
-
-    /// Keeps what was prepared for a checkpoint that was given up.
-    pub(crate) fn carry_over(&mut self, committables: Vec<Committable>) {
-        self.carried_over.extend(committables);
-    }
-
-    /// What was kept.
-    pub(crate) fn take_carried_over(&mut self) -> Vec<Committable> {
-        std::mem::take(&mut self.carried_over)
+        SinkDesk { plan, committer }
     }
 
     /// Removes what was prepared and will never be committed.
-    pub(crate) fn discard(&mut self, committables: &[Committable]) -> Result<(), JobFailure> {
+    pub(crate) fn discard(&mut self, committables: Vec<Vec<u8>>) -> Result<(), JobFailure> {
         let Some(committer) = &mut self.committer else { return Ok(()) };
-        committer.discard(committables).map_err(|error| JobFailure {
-            operator: self.plan.name.clone(),
-            subtask: None,
-            cause: error.to_string(),
-        })
+        let discarded = committer.discard(&typed(committables));
+        discarded.map_err(|error| self.plan.failure(error.to_string()))
     }
 
     /// Makes committables visible.
-    pub(crate) fn commit(&mut self, committables: Vec<Committable>) -> Result<(), JobFailure> {
-        let committed = match (&mut self.committer, committables.is_empty()) {
-            (_, true) => return Ok(()),
-            (Some(committer), false) => committer.commit(&committables).map_err(|error| error.to_string()),
-            (None, false) => Err("its writers prepared something to commit, but it has no committer".to_string()),
+    pub(crate) fn commit(&mut self, committables: Vec<Vec<u8>>) -> Result<(), JobFailure> {
+        let committed = match &mut self.committer {
+            Some(committer) => committer.commit(&typed(committables)).map_err(|error| error.to_string()),
+            None => Err("its writers prepared something to commit, but it has no committer".to_string()),
         };
-        committed.map_err(|cause| JobFailure { operator: self.plan.name.clone(), subtask: None, cause })
+        committed.map_err(|cause| self.plan.failure(cause))
     }
+}
+
+impl SinkPlan {
+    fn failure(&self, cause: String) -> JobFailure {
+        JobFailure { operator: self.name.clone(), subtask: None, cause }
+    }
+}
+
+fn typed(committables: Vec<Vec<u8>>) -> Vec<Committable> {
+    committables.into_iter().map(|state| Committable { state }).collect()
 }

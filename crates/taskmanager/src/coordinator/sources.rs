@@ -99,11 +99,6 @@ impl SourceDesk {
     pub(crate) fn split_order(&self) -> Vec<String> {
         self.pool.order()
     }
-
-    /// Number of readers.
-    pub(crate) fn parallelism(&self) -> u32 {
-        self.plan.readers.len() as u32
-    }
 }
 
 impl SourcePlan {

@@ -4,10 +4,11 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::sync::atomic::AtomicUsize;
 
+use flott_checkpoint::AlignmentMode;
 use flott_connector::{ReaderSetup, Registry, Sink, Source, WriterSetup};
 use flott_environment::{Environment, Waker};
 use flott_evaluation::{Seeds, Session};
-use flott_exchange::{ChannelReceiver, ChannelSender, HashPartitioner, InputGate, OutputGate, Partitioner};
+use flott_exchange::{ChannelSender, HashPartitioner, InputChannel, InputGate, OutputGate, Owner, Partitioner, Route};
 use flott_job::graph::Partition;
 use flott_job::{JobSettings, OperatorNode, OperatorSpec, Vertex};
 use flott_metric::{
@@ -23,21 +24,23 @@ use flott_state::{OperatorSnapshot, SnapshotReader};
 use crate::chain::Chain;
 use crate::chain::stage::Stage;
 use crate::failure::{JobFailure, TaskId};
+use crate::lookup;
 use crate::mailbox::Mailbox;
 use crate::message::{ToCoordinator, ToTask};
 use crate::operators::CustomOperators;
 use crate::progress::TaskGauges;
-use crate::lookup;
 use crate::task::clocking::Clocking;
 use crate::task::gate_head::GateHead;
+use crate::task::snapshot::{Parts, in_flight_uid, recovery};
 use crate::task::source_head::SourceHead;
 use crate::task::tail::{SinkTail, Tail};
-use crate::task::{Head, Task, failure};
+use crate::task::{Credit, Head, Task, failure};
 
 /// What all subtasks of a job share.
 pub(crate) struct JobContext {
     pub(crate) environment: Environment,
     pub(crate) settings: JobSettings,
+    pub(crate) alignment: AlignmentMode,
     pub(crate) operators: CustomOperators,
     pub(crate) connectors: Registry,
     pub(crate) coordinator: Mailbox<ToCoordinator>,
@@ -56,7 +59,9 @@ pub(crate) struct TaskPlan {
     pub(crate) id: TaskId,
     pub(crate) gauges: TaskGauges,
     /// Channels of each input; empty for a source.
-    pub(crate) inputs: Vec<Vec<ChannelReceiver>>,
+    pub(crate) inputs: Vec<Vec<InputChannel>>,
+    /// The edges that lead into it: the input of each, and where its rows may go on restore.
+    pub(crate) edges: Arc<[(usize, Route)]>,
     /// Channels of each outgoing edge.
     pub(crate) outputs: Vec<(Partition, Vec<ChannelSender>)>,
     /// The source that the chain begins with, and the mailbox of this subtask.
@@ -87,8 +92,18 @@ impl TaskPlan {
                 (Head::Source(head), Some(metrics))
             }
             // A source that had ended has no input, which is one that has ended.
-            Some(_) => (Head::Gate(GateHead::new(InputGate::new(vec![Vec::new()]), metrics.clone())), None),
-            None => (Head::Gate(GateHead::new(InputGate::new(inputs), metrics.clone())), None),
+            Some(_) => (
+                Head::Gate(GateHead::new(
+                    self.input_gate(vec![Vec::new()])?,
+                    metrics.clone(),
+                    context.environment.clone(),
+                )),
+                None,
+            ),
+            None => (
+                Head::Gate(GateHead::new(self.input_gate(inputs)?, metrics.clone(), context.environment.clone())),
+                None,
+            ),
         };
         let tail = match self.sink.take() {
             Some(sink) if !self.has_ended => Tail::Sink(Box::new(self.sink_tail(&*sink, &group)?)),
@@ -103,9 +118,16 @@ impl TaskPlan {
             chain,
             tail,
             head_ended: false,
+            overtakes: matches!(context.alignment, AlignmentMode::Unaligned { .. }),
+            parts: Parts::default(),
+            credit: Credit::Keeps,
+            barrier_in_chain: false,
+            first_uid: self.vertex.chain[0].uid.clone(),
+            max_parallelism: context.settings.max_parallelism,
             coordinator: context.coordinator.clone(),
             open_sources: context.open_sources.clone(),
             clocking: Clocking::new(clock.monotonic_ns()),
+            environment: context.environment.clone(),
             clock,
             waker: waker.clone(),
             metrics,
@@ -113,6 +135,28 @@ impl TaskPlan {
             bytes_out: 0,
             is_finished: false,
         })
+    }
+
+    /// The gate over these channels, which replays first what was in flight when the snapshot was taken that the job goes on from.
+    fn input_gate(&self, inputs: Vec<Vec<InputChannel>>) -> Result<InputGate, JobFailure> {
+        let count = inputs.len();
+        let alignment = match self.context.alignment {
+            AlignmentMode::Unaligned { .. } if self.context.environment.maybe("alignment times out at once") => {
+                AlignmentMode::Unaligned { timeout_ms: 0 }
+            }
+            alignment => alignment,
+        };
+        let gate = InputGate::new(inputs, alignment);
+        let node = &self.vertex.chain[0];
+        let in_flight = self.context.restored.as_ref().and_then(|restored| restored.get(&in_flight_uid(&node.uid)));
+        let Some(snapshots) = in_flight.filter(|_| !self.has_ended) else { return Ok(gate) };
+        let owner = Owner {
+            subtask: self.id.subtask,
+            parallelism: self.vertex.parallelism,
+            max_parallelism: self.context.settings.max_parallelism,
+        };
+        let recovery = recovery(snapshots, owner, &self.edges, count).map_err(|cause| self.failure(node, cause))?;
+        Ok(gate.with_recovery(recovery))
     }
 
     /// The operators between source and sink, with their state. A chain that had ended has nothing to do any more.

@@ -3,28 +3,31 @@
 pub(crate) mod build;
 pub(crate) mod clocking;
 pub(crate) mod gate_head;
+pub(crate) mod snapshot;
 pub(crate) mod source_head;
 pub(crate) mod tail;
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use flott_environment::{Clock, Waker};
+use flott_environment::{Clock, Environment, Waker};
+use flott_exchange::{InFlight, InFlightError};
 use flott_metric::{SourceMetrics, TaskMetrics};
+use flott_record::Barrier;
 
 use crate::chain::work::Work;
 use crate::chain::{Chain, ChainFailure};
 use crate::failure::{JobFailure, TaskId};
-use crate::limits::{TURN_NS, TURN_STEPS_MAX};
+use crate::limits::{OVERDRAWN_STEPS_MAX, TURN_NS, TURN_STEPS_MAX};
 use crate::mailbox::Mailbox;
 use crate::message::{TaskEnd, TaskSnapshot, TaskState, ToCoordinator};
 use crate::task::clocking::{Clocking, Pause};
-use crate::task::gate_head::GateHead;
+use crate::task::gate_head::{CheckpointNews, GateHead};
+use crate::task::snapshot::{Parts, in_flight_state, in_flight_uid};
 use crate::task::source_head::SourceHead;
 use crate::task::tail::Tail;
 
 /// What a head has.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Polled {
     /// It gave the chain something, or may have more at once.
     Work,
@@ -32,6 +35,8 @@ pub(crate) enum Polled {
     NeedsSplit,
     /// Nothing until a wake or this time, milliseconds since the epoch.
     Nothing { wake_at_ms: Option<i64> },
+    /// A checkpoint asks for something.
+    News(CheckpointNews),
     /// It gave the chain its last.
     Ended,
 }
@@ -68,6 +73,17 @@ pub(crate) struct Task {
     pub(crate) coordinator: Mailbox<ToCoordinator>,
     /// Source subtasks of the whole job that have not ended: while there are some, checkpoints can come.
     pub(crate) open_sources: Arc<AtomicUsize>,
+    /// Whether barriers overtake rows, except those that must not.
+    pub(crate) overtakes: bool,
+    /// The part of the checkpoint under way.
+    pub(crate) parts: Parts,
+    /// Where the barrier in the chain is with credit.
+    pub(crate) credit: Credit,
+    pub(crate) barrier_in_chain: bool,
+    /// The uid of the first operator.
+    pub(crate) first_uid: String,
+    pub(crate) max_parallelism: u32,
+    pub(crate) environment: Environment,
     pub(crate) clock: Clock,
     pub(crate) waker: Waker,
     pub(crate) metrics: TaskMetrics,
@@ -75,6 +91,17 @@ pub(crate) struct Task {
     pub(crate) clocking: Clocking,
     pub(crate) bytes_out: u64,
     pub(crate) is_finished: bool,
+}
+
+/// How a subtask deals with output that has no credit.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Credit {
+    /// It waits for credit.
+    Keeps,
+    /// A barrier that overtakes is in the chain: what the operators emit before it is sent without credit, for so many steps.
+    Overdraws { steps: usize },
+    /// It has sent without credit, and does nothing more before there is some.
+    Overdrawn,
 }
 
 /// One step's outcome.
@@ -101,9 +128,13 @@ impl Task {
         if matches!(outcome, Advance::Finished) {
             return Ok(Turned::Finished);
         }
-        let flush_at_ms = self.tail.flush_due(self.clock.now_ms()).map_err(|cause| self.failure_of_tail(cause))?;
+        let flush_by_ms = if self.environment.maybe("flush early") { i64::MAX } else { self.clock.now_ms() };
+        let flush_at_ms = self.tail.flush_due(flush_by_ms).map_err(|cause| self.failure_of_tail(cause))?;
         let (pause, turned) = match outcome {
-            Advance::Blocked => (Pause::Blocked, Turned::Waiting { wake_at_ms: flush_at_ms }),
+            Advance::Blocked => {
+                let times_out_at_ms = if let Head::Gate(gate) = &self.head { gate.wake_at_ms() } else { None };
+                (Pause::Blocked, Turned::Waiting { wake_at_ms: times_out_at_ms.into_iter().chain(flush_at_ms).min() })
+            }
             Advance::Nothing { wake_at_ms } => {
                 (Pause::Idle, Turned::Waiting { wake_at_ms: wake_at_ms.into_iter().chain(flush_at_ms).min() })
             }
@@ -118,10 +149,24 @@ impl Task {
     /// Does the most downstream thing that can be done.
     fn advance(&mut self) -> Result<Advance, JobFailure> {
         let now_ms = self.clock.now_ms();
-        if let Some(work) = self.chain.out.front() {
-            if matches!(work, Work::Batch { .. }) && !self.tail.is_ready(&self.waker) {
-                return Ok(Advance::Blocked);
-            }
+        if self.overtakes && self.credit != Credit::Overdrawn && self.poll_checkpoint(now_ms)? {
+            return Ok(Advance::Worked);
+        }
+        let wants_credit = match self.credit {
+            Credit::Overdrawn => true,
+            Credit::Overdraws { steps } if steps > 0 => false,
+            _ => matches!(self.chain.out.front(), Some(Work::Batch { .. })),
+        };
+        if wants_credit && !self.tail.is_ready(&self.waker) {
+            let has_news = self.poll_checkpoint(now_ms)?;
+            return Ok(if has_news { Advance::Worked } else { Advance::Blocked });
+        }
+        match &mut self.credit {
+            credit @ Credit::Overdrawn => *credit = Credit::Keeps,
+            Credit::Overdraws { steps } => *steps = steps.saturating_sub(1),
+            Credit::Keeps => {}
+        }
+        if !self.chain.out.is_empty() {
             return self.step_tail(now_ms);
         }
         if self.chain.step(now_ms).map_err(|failure| self.failure_of_chain(failure))? {
@@ -130,7 +175,46 @@ impl Task {
         if !self.head_ended && self.chain.fire_due(now_ms) {
             return Ok(Advance::Worked);
         }
-        self.poll_head()
+        self.poll_head(now_ms)
+    }
+
+    /// Looks for what a checkpoint asks for while the chain is not drained; false if that is nothing.
+    fn poll_checkpoint(&mut self, now_ms: i64) -> Result<bool, JobFailure> {
+        if self.head_ended || self.barrier_in_chain {
+            return Ok(false);
+        }
+        match &mut self.head {
+            Head::Source(source) => {
+                let taken = source.take_message(&mut self.chain);
+                let name = &source.name;
+                let taken = taken.map_err(|error| failure(name, self.id, self.parallelism, error.to_string()))?;
+                match taken {
+                    Polled::News(news) => self.take_news(news).map(|()| true),
+                    polled => Ok(matches!(polled, Polled::Work)),
+                }
+            }
+            Head::Gate(gate) => match gate.poll_checkpoint(&mut self.chain, now_ms) {
+                Ok(Some(news)) => self.take_news(news).map(|()| true),
+                Ok(None) => Ok(false),
+                Err(error) => Err(self.failure_of_input(error)),
+            },
+        }
+    }
+
+    fn take_news(&mut self, news: CheckpointNews) -> Result<(), JobFailure> {
+        let given_back = match news {
+            CheckpointNews::Barrier { must_align } => {
+                self.barrier_in_chain = true;
+                if self.overtakes && !must_align {
+                    self.credit = Credit::Overdraws { steps: OVERDRAWN_STEPS_MAX };
+                }
+                return Ok(());
+            }
+            CheckpointNews::Captured { checkpoint_id, in_flight } => self.parts.add_in_flight(checkpoint_id, in_flight),
+            CheckpointNews::Aborted { checkpoint_id } => self.parts.give_up(checkpoint_id),
+        };
+        self.tail.give_back(given_back);
+        self.tell_if_whole()
     }
 
     fn step_tail(&mut self, now_ms: i64) -> Result<Advance, JobFailure> {
@@ -143,16 +227,7 @@ impl Task {
         }
         self.tail.take(work, now_ms).map_err(|cause| self.failure_of_tail(cause))?;
         if let Some(barrier) = barrier {
-            let state = TaskState {
-                operators: self.chain.take_states(),
-                splits: match &mut self.head {
-                    Head::Source(source) => source.take_splits_at_barrier(),
-                    Head::Gate(_) => Vec::new(),
-                },
-                committables: self.tail.take_committables(),
-            };
-            let snapshot = TaskSnapshot { task: self.id, checkpoint_id: barrier.checkpoint_id, state };
-            self.tell(ToCoordinator::Snapshot(snapshot))?;
+            self.barrier_passed(barrier)?;
         }
         if is_end {
             self.finish()?;
@@ -161,7 +236,39 @@ impl Task {
         Ok(Advance::Worked)
     }
 
-    fn poll_head(&mut self) -> Result<Advance, JobFailure> {
+    /// A barrier has left the chain: the states that it found are this subtask's part of the checkpoint.
+    fn barrier_passed(&mut self, barrier: Barrier) -> Result<(), JobFailure> {
+        self.barrier_in_chain = false;
+        if matches!(self.credit, Credit::Overdraws { .. }) {
+            self.credit = Credit::Overdrawn;
+        }
+        let splits = match &mut self.head {
+            Head::Source(source) => source.take_splits_at_barrier(),
+            Head::Gate(_) => Vec::new(),
+        };
+        let committables = self.tail.take_committables();
+        let state = TaskState { operators: self.chain.take_states(), splits, committables };
+        let mut given_back = self.parts.add_state(barrier.checkpoint_id, state);
+        if matches!(self.head, Head::Source(_)) {
+            // A source has no input that could be in flight.
+            given_back.extend(self.parts.add_in_flight(barrier.checkpoint_id, InFlight::default()));
+        }
+        self.tail.give_back(given_back);
+        self.tell_if_whole()
+    }
+
+    /// Tells the coordinator this subtask's part of a checkpoint once it is whole.
+    fn tell_if_whole(&mut self) -> Result<(), JobFailure> {
+        let Some((checkpoint_id, mut state, in_flight)) = self.parts.take() else { return Ok(()) };
+        if !in_flight.is_empty() {
+            let bytes = in_flight_state(&in_flight, (self.id.subtask, self.parallelism), self.max_parallelism);
+            let bytes = bytes.map_err(|cause| failure(&self.name, self.id, self.parallelism, cause))?;
+            state.operators.push((in_flight_uid(&self.first_uid), bytes));
+        }
+        self.tell(ToCoordinator::Snapshot(TaskSnapshot { task: self.id, checkpoint_id, state }))
+    }
+
+    fn poll_head(&mut self, now_ms: i64) -> Result<Advance, JobFailure> {
         debug_assert!(self.chain.is_drained(), "nothing new comes before all that came has passed");
         let polled = match &mut self.head {
             Head::Source(source) => {
@@ -173,10 +280,14 @@ impl Task {
                 let (id, parallelism) = (self.id, self.parallelism);
                 polled.map_err(|error| failure(name, id, parallelism, error.to_string()))?
             }
-            Head::Gate(gate) => gate.poll(&mut self.chain),
+            Head::Gate(gate) => {
+                let polled = gate.poll(&mut self.chain, now_ms);
+                polled.map_err(|error| self.failure_of_input(error))?
+            }
         };
         match polled {
             Polled::Work => Ok(Advance::Worked),
+            Polled::News(news) => self.take_news(news).map(|()| Advance::Worked),
             Polled::Ended => {
                 self.head_ended = true;
                 Ok(Advance::Worked)
@@ -219,6 +330,10 @@ impl Task {
 
     fn failure_of_chain(&self, inner: ChainFailure) -> JobFailure {
         failure(&inner.operator, self.id, self.parallelism, inner.cause)
+    }
+
+    fn failure_of_input(&self, error: InFlightError) -> JobFailure {
+        failure(&self.name, self.id, self.parallelism, error.to_string())
     }
 
     fn failure_of_tail(&self, cause: String) -> JobFailure {

@@ -10,6 +10,7 @@ use crate::mailbox::Mailbox;
 use crate::message::ToTask;
 use crate::progress::TaskGauges;
 use crate::task::Polled;
+use crate::task::gate_head::CheckpointNews;
 
 /// A source's reader with its state in the protocol of splits.
 pub(crate) struct SourceHead {
@@ -67,9 +68,9 @@ impl SourceHead {
 
     /// Gives the chain, which is drained, the next thing to do: a barrier, rows, or the end.
     pub(crate) fn poll(&mut self, chain: &mut Chain) -> Result<Polled, ConnectorError> {
-        if let Some(message) = self.control.take() {
-            self.handle(message, chain)?;
-            return Ok(Polled::Work);
+        match self.take_message(chain)? {
+            Polled::Nothing { .. } => {}
+            handled => return Ok(handled),
         }
         if self.stopped || self.splits == Asking::Asked {
             return Ok(Polled::Nothing { wake_at_ms: None });
@@ -95,6 +96,14 @@ impl SourceHead {
         }
     }
 
+    /// Does what the coordinator wants, if it wants something; also while rows of the last batch wait in the chain.
+    pub(crate) fn take_message(&mut self, chain: &mut Chain) -> Result<Polled, ConnectorError> {
+        match self.control.take() {
+            None => Ok(Polled::Nothing { wake_at_ms: None }),
+            Some(message) => self.handle(message, chain),
+        }
+    }
+
     /// The unread splits when the last barrier was injected.
     pub(crate) fn take_splits_at_barrier(&mut self) -> Vec<Split> {
         std::mem::take(&mut self.splits_at_barrier)
@@ -106,7 +115,7 @@ impl SourceHead {
         rows_skipped - std::mem::replace(&mut self.rows_skipped, rows_skipped)
     }
 
-    fn handle(&mut self, message: ToTask, chain: &mut Chain) -> Result<(), ConnectorError> {
+    fn handle(&mut self, message: ToTask, chain: &mut Chain) -> Result<Polled, ConnectorError> {
         match message {
             ToTask::AssignSplit(split) => {
                 self.splits = Asking::No;
@@ -117,13 +126,18 @@ impl SourceHead {
             ToTask::NoMoreSplits => {
                 self.splits = Asking::Exhausted;
             }
-            ToTask::Trigger { barrier, stops } => {
+            ToTask::Trigger { barrier, stops, drains } => {
                 self.splits_at_barrier = self.reader.snapshot();
                 self.stopped = stops;
+                if drains {
+                    self.set_idle(false, chain);
+                    chain.push(Work::Watermark(MAX_WATERMARK));
+                }
                 chain.push(Work::Barrier(barrier));
+                return Ok(Polled::News(CheckpointNews::Barrier { must_align: barrier.must_align }));
             }
         }
-        Ok(())
+        Ok(Polled::Work)
     }
 
     fn give(&mut self, batch: Batch, chain: &mut Chain) {

@@ -91,6 +91,13 @@ impl Tail {
         }
     }
 
+    /// Takes back what was prepared for a checkpoint that is given up: it goes with the next.
+    pub(crate) fn give_back(&mut self, committables: Vec<Committable>) {
+        if let Tail::Sink(sink) = self {
+            sink.committables.splice(0..0, committables);
+        }
+    }
+
     /// Removes what was written and will never be committed.
     pub(crate) fn abort(&mut self) -> Result<(), String> {
         match self {
@@ -107,6 +114,7 @@ fn send(gate: &mut OutputGate, work: &Work, now_ms: i64) -> Result<(), String> {
         Work::Idle => gate.send_to_all(&Element::Idle),
         Work::Active => gate.send_to_all(&Element::Active),
         Work::Barrier(barrier) => gate.send_to_all(&Element::Barrier(*barrier)),
+        Work::CancelBarrier(checkpoint_id) => gate.send_to_all(&Element::CancelBarrier(*checkpoint_id)),
         Work::LatencyMarker(marker) => gate.send_to_all(&Element::LatencyMarker(*marker)),
         Work::EndInput(_) => gate.send_to_all(&Element::EndOfInput),
         Work::ProcessingTime => Ok(()),
@@ -121,10 +129,11 @@ impl SinkTail {
             Work::Watermark(watermark_ms) => {
                 self.operator_metrics.current_input_watermark.set(watermark_ms);
                 self.gauges.sink_watermark_ms.set(watermark_ms);
+                self.writer.watermark(watermark_ms);
             }
             Work::Barrier(_) => self.prepare_commit(false)?,
             Work::EndInput(_) => self.prepare_commit(true)?,
-            Work::Idle | Work::Active | Work::LatencyMarker(_) | Work::ProcessingTime => {}
+            Work::Idle | Work::Active | Work::LatencyMarker(_) | Work::CancelBarrier(_) | Work::ProcessingTime => {}
         }
         Ok(())
     }

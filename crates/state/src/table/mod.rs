@@ -4,21 +4,34 @@
 //! place allocates nothing. Keys up to 22 bytes lie in the entry itself. Iteration order is that of insertion and deletion, and must
 //! not reach any output.
 
+pub(crate) mod changes;
+mod cold;
+mod key_set;
+mod snapshot;
+
 use hashbrown::HashTable;
 
-use crate::encoding::{DecodeError, StateValue, read_length, take, write_length};
-use crate::snapshot::{SnapshotReader, SnapshotWriter};
+use self::changes::{Changes, Removed};
+use self::cold::Cold;
+pub use self::cold::ValueCodec;
 
 const INLINE_BYTES_MAX: usize = 22;
 
-#[derive(Debug)]
-enum KeyBytes {
+/// Marks in [`Entry::changed`] that a snapshot has the key.
+const PERSISTED: u32 = 1 << 31;
+
+/// Marks in [`Entry::changed`] that a prefetch has asked for the key of late.
+const USED: u32 = 1 << 30;
+
+/// A key: short ones lie in place.
+#[derive(Clone, Debug)]
+pub(crate) enum KeyBytes {
     Inline { length: u8, bytes: [u8; INLINE_BYTES_MAX] },
     Heap(Box<[u8]>),
 }
 
 impl KeyBytes {
-    fn new(key: &[u8]) -> Self {
+    pub(crate) fn new(key: &[u8]) -> Self {
         if key.len() <= INLINE_BYTES_MAX {
             let mut bytes = [0; INLINE_BYTES_MAX];
             bytes[..key.len()].copy_from_slice(key);
@@ -28,7 +41,7 @@ impl KeyBytes {
         }
     }
 
-    fn as_slice(&self) -> &[u8] {
+    pub(crate) fn as_slice(&self) -> &[u8] {
         match self {
             KeyBytes::Inline { length, bytes } => &bytes[..usize::from(*length)],
             KeyBytes::Heap(bytes) => bytes,
@@ -39,8 +52,16 @@ impl KeyBytes {
 #[derive(Debug)]
 struct Entry<V> {
     hash: u32,
+    /// The generation of the last change, and [`PERSISTED`] and [`USED`].
+    changed: u32,
     key: KeyBytes,
     value: V,
+}
+
+impl<V> Entry<V> {
+    fn changed_in(&self) -> u32 {
+        self.changed & !(PERSISTED | USED)
+    }
 }
 
 /// Key to value. Keys are canonical encodings and their hashes come from [`flott_record::KeyRows`].
@@ -48,11 +69,17 @@ struct Entry<V> {
 pub struct KeyedTable<V> {
     index: HashTable<u32>,
     entries: Vec<Entry<V>>,
+    /// Number of snapshots taken since changes are tracked.
+    generation: u32,
+    /// From the first incremental snapshot on; until then, changes cost nothing.
+    changes: Option<Box<Changes>>,
+    /// Where entries are that are not in memory.
+    cold: Option<Box<Cold>>,
 }
 
 impl<V> Default for KeyedTable<V> {
     fn default() -> Self {
-        KeyedTable { index: HashTable::new(), entries: Vec::new() }
+        KeyedTable { index: HashTable::new(), entries: Vec::new(), generation: 0, changes: None, cold: None }
     }
 }
 
@@ -67,12 +94,12 @@ impl<V> KeyedTable<V> {
         Self::default()
     }
 
-    /// Number of keys.
+    /// Number of keys in memory.
     pub fn len(&self) -> usize {
         self.entries.len()
     }
 
-    /// Whether there is no key.
+    /// Whether there is no key in memory.
     pub fn is_empty(&self) -> bool {
         self.entries.is_empty()
     }
@@ -85,42 +112,99 @@ impl<V> KeyedTable<V> {
         self.index.find(spread(hash), same).map(|slot| *slot as usize)
     }
 
+    /// The slot of a key that is used, which has been prefetched if it may be on disk.
+    fn used_slot(&self, hash: u32, key: &[u8]) -> Option<usize> {
+        let slot = self.slot(hash, key);
+        if slot.is_none()
+            && let Some(cold) = &self.cold
+        {
+            assert!(cold.is_known_absent(hash, key), "a key is prefetched before it is used");
+        }
+        slot
+    }
+
     /// A key's value.
     pub fn get(&self, hash: u32, key: &[u8]) -> Option<&V> {
-        self.slot(hash, key).map(|slot| &self.entries[slot].value)
+        self.used_slot(hash, key).map(|slot| &self.entries[slot].value)
     }
 
     /// A key's value, to be changed in place.
     pub fn get_mut(&mut self, hash: u32, key: &[u8]) -> Option<&mut V> {
-        let slot = self.slot(hash, key)?;
+        let slot = self.used_slot(hash, key)?;
+        self.touch(slot);
         Some(&mut self.entries[slot].value)
     }
 
     /// A key's value, made by `default` if the key is new; true if it was.
     pub fn get_or_insert_with(&mut self, hash: u32, key: &[u8], default: impl FnOnce() -> V) -> (&mut V, bool) {
-        if let Some(slot) = self.slot(hash, key) {
+        if let Some(slot) = self.used_slot(hash, key) {
+            self.touch(slot);
             return (&mut self.entries[slot].value, false);
         }
         let slot = self.push(hash, KeyBytes::new(key), default());
         (&mut self.entries[slot].value, true)
     }
 
+    /// Notes that an entry changes: one comparison, but for the first time after a snapshot.
+    #[inline]
+    fn touch(&mut self, slot: usize) {
+        if self.entries[slot].changed_in() != self.generation {
+            self.touch_first(slot);
+        }
+    }
+
+    #[cold]
+    fn touch_first(&mut self, slot: usize) {
+        let entry = &mut self.entries[slot];
+        entry.changed = entry.changed & (PERSISTED | USED) | self.generation;
+        self.note(slot);
+    }
+
+    /// Remembers a slot as one whose entry has changed.
+    fn note(&mut self, slot: usize) {
+        if let Some(changes) = &mut self.changes {
+            changes.push(slot as u32);
+        }
+        if let Some(cold) = &mut self.cold {
+            cold.unwritten.push(slot as u32);
+        }
+    }
+
     fn push(&mut self, hash: u32, key: KeyBytes, value: V) -> usize {
         let slot = self.entries.len();
         assert!(slot < u32::MAX as usize, "a table has at most 2^32 keys");
-        self.entries.push(Entry { hash, key, value });
+        self.entries.push(Entry { hash, changed: self.generation | USED, key, value });
         let entries = &self.entries;
         self.index.insert_unique(spread(hash), slot as u32, |slot| spread(entries[*slot as usize].hash));
+        if self.generation > 0 {
+            self.note(slot);
+        }
         slot
     }
 
     /// Removes a key and gives its value.
     pub fn remove(&mut self, hash: u32, key: &[u8]) -> Option<V> {
-        let slot = self.slot(hash, key)?;
+        let slot = self.used_slot(hash, key)?;
         Some(self.remove_slot(slot))
     }
 
     fn remove_slot(&mut self, slot: usize) -> V {
+        let entry = self.take_slot(slot);
+        if entry.changed & PERSISTED != 0 {
+            if let Some(changes) = &mut self.changes {
+                let (generation, hash, key) = (self.generation, entry.hash, entry.key);
+                changes.push_removed(Removed { generation, hash, key, was_there: true });
+            } else if let Some(cold) = &mut self.cold {
+                cold.gone.insert(entry.hash, entry.key.as_slice());
+            }
+        } else if let Some(cold) = &mut self.cold {
+            cold.note_absent(entry.hash, entry.key.as_slice());
+        }
+        entry.value
+    }
+
+    /// Takes an entry out of memory; the last one takes its place.
+    fn take_slot(&mut self, slot: usize) -> Entry<V> {
         self.unlink(self.entries[slot].hash, slot);
         let last = self.entries.len() - 1;
         if slot != last {
@@ -129,7 +213,18 @@ impl<V> KeyedTable<V> {
                 *place = slot as u32;
             }
         }
-        self.entries.swap_remove(slot).value
+        let entry = self.entries.swap_remove(slot);
+        if let Some(moved) = self.entries.get(slot) {
+            let changed_in = moved.changed_in();
+            if self.changes.as_ref().is_some_and(|changes| changes.is_tracked(changed_in)) {
+                self.note(slot);
+            } else if changed_in == self.generation
+                && let Some(cold) = &mut self.cold
+            {
+                cold.unwritten.push(slot as u32);
+            }
+        }
+        entry
     }
 
     fn unlink(&mut self, hash: u32, slot: usize) {
@@ -141,6 +236,8 @@ impl<V> KeyedTable<V> {
 
     /// Looks at the next `count` keys after `cursor`, round and round, and removes those that `keep` refuses: how expired state goes away
     /// in small steps. Whatever happens to the table between two calls, each key is seen again within a few rounds.
+    ///
+    /// `keep` may drop from a value what has expired, but nothing else: that alone is no change that a checkpoint has to have.
     pub fn sweep(&mut self, cursor: &mut usize, count: usize, mut keep: impl FnMut(&mut V) -> bool) {
         for _ in 0..count.min(self.entries.len()) {
             if *cursor >= self.entries.len() {
@@ -162,6 +259,7 @@ impl<V> KeyedTable<V> {
 
     /// All keys with their hashes and values, to be changed in place.
     pub fn iter_mut(&mut self) -> impl Iterator<Item = (u32, &[u8], &mut V)> {
+        (0..self.entries.len()).for_each(|slot| self.touch(slot));
         self.entries.iter_mut().map(|entry| (entry.hash, entry.key.as_slice(), &mut entry.value))
     }
 
@@ -174,98 +272,11 @@ impl<V> KeyedTable<V> {
     pub fn clear(&mut self) {
         self.index.clear();
         self.entries.clear();
-    }
-}
-
-impl<V: StateValue> KeyedTable<V> {
-    /// Adds all entries to a snapshot under the state's name.
-    pub fn snapshot(&self, state: &str, writer: &mut SnapshotWriter) {
-        for (hash, key, value) in self.iter() {
-            writer.keyed(state, hash, |out| {
-                out.extend_from_slice(&hash.to_le_bytes());
-                write_length(out, key.len() as u64);
-                out.extend_from_slice(key);
-                value.encode(out);
-            });
-        }
-    }
-
-    /// The entries of this subtask's key groups.
-    ///
-    /// # Errors
-    /// If the snapshot is damaged.
-    pub fn restore(state: &str, reader: &SnapshotReader<'_>) -> Result<Self, DecodeError> {
-        let mut table = KeyedTable::new();
-        for (_, bytes) in reader.keyed(state) {
-            let mut input = bytes;
-            while !input.is_empty() {
-                let mut hash = [0; 4];
-                hash.copy_from_slice(take(&mut input, 4)?);
-                let length = read_length(&mut input)? as usize;
-                let key = take(&mut input, length)?;
-                let value = V::decode(&mut input)?;
-                table.push(u32::from_le_bytes(hash), KeyBytes::new(key), value);
-            }
-        }
-        Ok(table)
+        self.changes = None;
+        self.generation = 0;
+        assert!(self.cold.is_none(), "a table with a disk is not cleared at once");
     }
 }
 
 #[cfg(test)]
-mod tests {
-    use std::collections::BTreeMap;
-
-    use flott_record::KeyGroupRange;
-    use flott_record::key::murmur3_32;
-    use proptest::prelude::*;
-
-    use super::*;
-    use crate::snapshot::OperatorSnapshot;
-
-    proptest! {
-        /// The table behaves as a map under random inserts and removals, and survives bytes and rescaling.
-        #[test]
-        fn is_a_map_across_restore_and_rescale(steps: Vec<(u8, bool, i64)>, parallelism in 1u32..5) {
-            let mut table = KeyedTable::new();
-            let mut model = BTreeMap::new();
-            for (key, insert, value) in steps {
-                let bytes = if key % 2 == 0 { vec![key] } else { vec![key; 40] };
-                let hash = murmur3_32(&bytes);
-                if insert {
-                    *table.get_or_insert_with(hash, &bytes, || 0).0 = value;
-                    model.insert(bytes, value);
-                } else {
-                    prop_assert_eq!(table.remove(hash, &bytes), model.remove(&bytes));
-                }
-            }
-            let mut writer = SnapshotWriter::new(128);
-            table.snapshot("s", &mut writer);
-            let snapshot = OperatorSnapshot::from_bytes(&writer.finish().to_bytes()).expect("just written");
-            let mut restored = BTreeMap::new();
-            for subtask in 0..parallelism {
-                let range = KeyGroupRange::of_subtask(subtask, parallelism, 128);
-                let snapshots = [snapshot.clone()];
-                let reader = SnapshotReader::new(&snapshots, range, subtask, parallelism);
-                let part = KeyedTable::<i64>::restore("s", &reader).expect("just written");
-                restored.extend(part.iter().map(|(_, key, value)| (key.to_vec(), *value)));
-            }
-            prop_assert_eq!(restored, model);
-        }
-    }
-
-    #[test]
-    fn sweeping_removes_what_is_refused_and_nothing_else() {
-        let mut table = KeyedTable::new();
-        for key in 0..100u8 {
-            table.get_or_insert_with(murmur3_32(&[key]), &[key], || key);
-        }
-        let mut cursor = 70;
-        for _ in 0..40 {
-            table.sweep(&mut cursor, 7, |key| *key % 3 == 0);
-        }
-        let mut left: Vec<u8> = table.iter().map(|(_, _, key)| *key).collect();
-        left.sort_unstable();
-        assert_eq!(left, (0..100).filter(|key| key % 3 == 0).collect::<Vec<u8>>());
-        assert!(left.iter().all(|key| table.get(murmur3_32(&[*key]), &[*key]) == Some(key)));
-    }
-}
+mod tests;
