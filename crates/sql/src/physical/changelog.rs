@@ -114,6 +114,7 @@ impl Planner<'_> {
             }
             RelationKind::Project { input, .. }
             | RelationKind::Watermark { input, .. }
+            | RelationKind::Hinted { input, .. }
             | RelationKind::Expand { input, .. } => self.supports_only_after(input),
             RelationKind::Union { inputs } => inputs.iter().all(|input| self.supports_only_after(input)),
             RelationKind::Join { left, right, condition, .. } => {

@@ -146,8 +146,8 @@ impl Planner<'_> {
             condition: Expression::conjunction(keys.residual),
             left: left.schema(),
             right: right.schema(),
-            left_ttl_ms: self.settings.state_ttl_ms,
-            right_ttl_ms: self.settings.state_ttl_ms,
+            left_ttl_ms: self.state_ttl_ms(left),
+            right_ttl_ms: self.state_ttl_ms(right),
         }
     }
 
