@@ -5,8 +5,7 @@ use flott_record::{TypeKind, Value};
 use flott_syntax::Span;
 use flott_syntax::ast::{
     Expression as Expr, ExpressionKind, FunctionArguments, FunctionCall, JsonEntry, JsonExistsBehavior, JsonFunction,
-    JsonInput,
-    JsonNullClause, JsonQueryBehavior, JsonQueryWrapper, JsonValueBehavior,
+    JsonInput, JsonNullClause, JsonQueryBehavior, JsonQueryWrapper, JsonValueBehavior,
 };
 
 use crate::bind::data_type::bind_data_type;
