@@ -148,6 +148,10 @@ fn body(node: &PhysicalNode, input: &[String], both: &[String], execution: bool)
         OperatorSpec::WindowTableFunction(spec) => format!("window=[{:?}]", spec.window.kind),
         OperatorSpec::Join(spec) => join(spec, both, &all, execution),
         OperatorSpec::WindowJoin(spec) => join(&spec.join, both, &all, execution),
+        OperatorSpec::IntervalJoin(spec) => {
+            let bounds = format!("leftLowerBound={}, leftUpperBound={}", spec.lower_ms, spec.upper_ms);
+            format!("{}, windowBounds=[{bounds}]", join(&spec.join, both, &all, execution))
+        }
         OperatorSpec::TemporalJoin(spec) => join(&spec.join, both, &all, execution),
         OperatorSpec::LookupJoin(spec) => {
             let key = |(column, value): &(usize, Expression)| {

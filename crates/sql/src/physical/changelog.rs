@@ -58,6 +58,7 @@ impl Planner<'_> {
                 // A group disappears when its last row is retracted; a global aggregate only changes.
                 Changes { update: true, delete: !below.is_insert_only() && !keys.is_empty() }
             }
+            RelationKind::Join { .. } if self.interval(relation).is_some() => Changes::NONE,
             RelationKind::Join { left, right, kind, .. } => {
                 let below = self.changes(left).or(self.changes(right));
                 match kind {
