@@ -3,6 +3,7 @@
 mod calc_job;
 mod checkpoints;
 mod failures;
+mod faults;
 mod graphs;
 mod ledger;
 mod numbered;
