@@ -2,6 +2,7 @@
 
 mod calc_job;
 mod checkpoints;
+mod durable;
 mod failures;
 mod faults;
 mod graphs;
