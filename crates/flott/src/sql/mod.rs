@@ -5,7 +5,7 @@
 
 mod cells;
 mod command;
-mod notice;
+pub(crate) mod notice;
 mod output;
 mod progress;
 mod script;
@@ -15,11 +15,13 @@ mod tableau;
 use std::io::{IsTerminal, Read};
 use std::path::Path;
 use std::process::ExitCode;
+use std::sync::Arc;
 
 use clap::Args;
 use flott_client::sql::SqlClient;
 use flott_configuration::Configuration;
 use flott_environment::Environment;
+use flott_objectstore::Opener;
 use flott_sql::statement::unknown_option_warning;
 
 use self::notice::notice;
@@ -86,17 +88,13 @@ struct Prepared {
 fn prepare(arguments: &SqlArguments, environment: &Environment) -> Result<Prepared, String> {
     let disk = environment.disk();
     let read = |path: &String| disk.read_to_string(Path::new(path)).map_err(|error| error.to_string());
-    let mut configuration = match &arguments.config {
-        Some(path) => Configuration::from_yaml(&read(path)?, path).map_err(|error| error.to_string())?,
-        None => Configuration::new(),
-    };
-    for assignment in &arguments.define {
-        configuration.set_assignment(assignment).map_err(|error| error.to_string())?;
-    }
+    let configuration = read_configuration(environment, arguments.config.as_deref(), &arguments.define)?;
     configuration
         .iter()
         .filter_map(|(key, _)| unknown_option_warning(key))
         .for_each(|text| notice(format!("[WARN] {text}")));
+    // Stores of tables and checkpoints are opened with what is configured for the process.
+    let environment = &environment.with_store_opener(Arc::new(Opener::new(configuration.clone())));
     let client = SqlClient::new(environment, configuration, flott_connector::standard());
     let client = client.map_err(|error| error.message)?;
     // A value that doesn't fit is told now, not with the first query.
@@ -116,6 +114,25 @@ fn prepare(arguments: &SqlArguments, environment: &Environment) -> Result<Prepar
     Ok(Prepared { client, scripts, is_interactive })
 }
 
+/// The options of a file and of the command line.
+pub(crate) fn read_configuration(
+    environment: &Environment,
+    file: Option<&str>,
+    assignments: &[String],
+) -> Result<Configuration, String> {
+    let mut configuration = match file {
+        Some(path) => {
+            let text = environment.disk().read_to_string(Path::new(path)).map_err(|error| error.to_string())?;
+            Configuration::from_yaml(&text, path).map_err(|error| error.to_string())?
+        }
+        None => Configuration::new(),
+    };
+    for assignment in assignments {
+        configuration.set_assignment(assignment).map_err(|error| error.to_string())?;
+    }
+    Ok(configuration)
+}
+
 fn read_stdin() -> Result<String, String> {
     let mut text = String::new();
     let read = std::io::stdin().lock().read_to_string(&mut text);
@@ -128,13 +145,23 @@ impl Prepared {
         for script in &self.scripts {
             match script.run(&mut self.client, environment) {
                 ScriptEnd::Succeeded => {}
+                ScriptEnd::Quit => return exit_code(self.wait_for_jobs(environment)),
                 end => return exit_code(end),
             }
         }
         match self.is_interactive {
             true => exit_code(shell::run(&mut self.client, environment)),
-            false => 0,
+            false => exit_code(self.wait_for_jobs(environment)),
         }
+    }
+
+    /// Jobs that statements did not wait for end with this process, so it waits for them.
+    fn wait_for_jobs(&self, environment: &Environment) -> ScriptEnd {
+        let mut end = ScriptEnd::Succeeded;
+        for job in self.client.running_jobs() {
+            end = script::wait_at_end(&job, environment, end);
+        }
+        end
     }
 }
 

@@ -143,6 +143,9 @@ pub(crate) fn finish(outcome: Outcome, client: &SqlClient, environment: &Environ
         }
         Outcome::Insert(job) => {
             notice(format!("[INFO] Submitting SQL update statement to the cluster...\nJob ID: {}", job.id()));
+            if !client.waits_for_jobs() {
+                return Ok(());
+            }
             wait(&job, environment)?;
             notice("[INFO] Complete execution of the SQL update statement.");
             Ok(())
@@ -160,13 +163,29 @@ fn run_command(command: &ClientCommand) -> io::Result<()> {
     }
 }
 
+/// Waits for a job that its statement did not wait for; says how it ended if that was not well.
+pub(crate) fn wait_at_end(job: &JobHandle, environment: &Environment, so_far: ScriptEnd) -> ScriptEnd {
+    match wait(job, environment) {
+        Ok(()) => so_far,
+        Err(Failure::Job(JobError::Cancelled)) => ScriptEnd::Interrupted,
+        Err(Failure::Job(error)) => {
+            notice(format!("[ERROR] Job {} failed. Reason:\nerror: {error}", job.id()));
+            ScriptEnd::Failed
+        }
+        Err(Failure::Sql(_) | Failure::Output(_) | Failure::OutputClosed) => ScriptEnd::Failed,
+    }
+}
+
 /// Waits for a job, with a progress line on a terminal.
 fn wait(job: &JobHandle, environment: &Environment) -> Result<(), Failure> {
     let mut progress = Progress::new(environment.clone());
     loop {
         match job.wait_ms(Some(progress.interval_ms())) {
-            Ok(Some(_)) => {
+            Ok(Some(result)) => {
                 progress.clear();
+                if let Some(warning) = &result.warning {
+                    notice(format!("[WARN] {warning}"));
+                }
                 return Ok(());
             }
             Ok(None) => progress.show(&job.progress()),
