@@ -43,6 +43,7 @@ pub(crate) struct Opened {
 }
 
 /// An attempt that runs, with its metrics.
+#[derive(Clone)]
 pub(crate) struct Attempt {
     pub(crate) job: Arc<RunningJob>,
     metrics: [MetricGroup; 2],

@@ -139,7 +139,7 @@ impl EmbeddedCluster {
         }
         let attempt = blueprint.start(opened)?;
         let run = match options.restart {
-            RestartStrategy::None => Run::Once(attempt.job),
+            RestartStrategy::None => Run::Once(attempt),
             strategy => {
                 let (shared, worker) = supervise(blueprint, attempt, strategy);
                 Run::Supervised(shared, worker)

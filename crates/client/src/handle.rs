@@ -4,8 +4,9 @@ use std::sync::Arc;
 
 use flott_environment::{Environment, Waker, WorkerHandle};
 use flott_metric::{MetricRegistry, MetricSample};
-use flott_taskmanager::{CheckpointHandle, JobError, JobProgress, JobResult, RunningJob};
+use flott_taskmanager::{CheckpointHandle, JobError, JobProgress, JobResult};
 
+use crate::attempt::Attempt;
 use crate::supervisor::Supervised;
 
 /// A running job. Dropping it leaves the job running.
@@ -19,7 +20,7 @@ pub struct JobHandle {
 /// How a job runs.
 pub(crate) enum Run {
     /// Once.
-    Once(Arc<RunningJob>),
+    Once(Attempt),
     /// Again after failures.
     Supervised(Arc<Supervised>, WorkerHandle),
 }
@@ -30,9 +31,9 @@ impl JobHandle {
         &self.id
     }
 
-    fn current(&self) -> Arc<RunningJob> {
+    fn current(&self) -> Attempt {
         match &self.run {
-            Run::Once(job) => job.clone(),
+            Run::Once(attempt) => attempt.clone(),
             Run::Supervised(shared, _) => shared.current(),
         }
     }
@@ -63,7 +64,7 @@ impl JobHandle {
     /// The result; `None` while the job runs or waits to be restarted.
     pub fn result(&self) -> Option<Result<JobResult, JobError>> {
         match &self.run {
-            Run::Once(job) => job.result(),
+            Run::Once(attempt) => attempt.job.result(),
             Run::Supervised(shared, worker) => shared.result().or_else(|| {
                 let ended = worker.result()?;
                 let reason =
@@ -77,7 +78,7 @@ impl JobHandle {
     /// Wakes `waker` when the job ends (at once if it has ended).
     pub fn wake_at_end(&self, waker: Waker) {
         match &self.run {
-            Run::Once(job) => job.wake_at_end(waker),
+            Run::Once(attempt) => attempt.job.wake_at_end(waker),
             Run::Supervised(shared, worker) => {
                 worker.wake_at_end(waker.clone());
                 shared.wake_at_end(waker);
@@ -88,34 +89,43 @@ impl JobHandle {
     /// Asks for the job's end without a result; returns at once. What sinks have not committed is removed.
     pub fn cancel(&self) {
         match &self.run {
-            Run::Once(job) => job.cancel(),
+            Run::Once(attempt) => attempt.job.cancel(),
             Run::Supervised(shared, _) => shared.cancel(),
         }
     }
 
     /// How far the job is, in this attempt.
     pub fn progress(&self) -> JobProgress {
-        self.current().progress()
+        self.current().job.progress()
     }
 
-    /// See [`RunningJob::trigger_checkpoint`].
+    /// See [`flott_taskmanager::RunningJob::trigger_checkpoint`].
     pub fn trigger_checkpoint(&self) -> CheckpointHandle {
-        self.current().trigger_checkpoint()
+        self.current().job.trigger_checkpoint()
     }
 
-    /// See [`RunningJob::trigger_savepoint`].
+    /// See [`flott_taskmanager::RunningJob::trigger_savepoint`].
     pub fn trigger_savepoint(&self, folder: Option<String>) -> CheckpointHandle {
-        self.current().trigger_savepoint(folder)
+        self.current().job.trigger_savepoint(folder)
     }
 
-    /// See [`RunningJob::stop_with_snapshot`].
+    /// See [`flott_taskmanager::RunningJob::stop_with_snapshot`].
     pub fn stop_with_snapshot(&self) -> CheckpointHandle {
-        self.current().stop_with_snapshot()
+        self.current().job.stop_with_snapshot()
     }
 
-    /// See [`RunningJob::stop_with_savepoint`].
+    /// See [`flott_taskmanager::RunningJob::stop_with_savepoint`].
     pub fn stop_with_savepoint(&self, folder: Option<String>, drains: bool) -> CheckpointHandle {
-        self.current().stop_with_savepoint(folder, drains)
+        self.current().job.stop_with_savepoint(folder, drains)
+    }
+
+    /// The metrics of this job as they are now; they are removed from the cluster's, so that another run of the same job can register
+    /// its own. To be called when the job has ended.
+    pub fn close_metrics(&self) -> Vec<MetricSample> {
+        let is_own = |sample: &MetricSample| sample.variables.get("job_id") == Some(&self.id);
+        let own = self.metrics().into_iter().filter(is_own).collect();
+        self.current().close_metrics();
+        own
     }
 
     /// All metrics of the cluster as they are now, under Flink's names, sorted.

@@ -4,7 +4,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use flott_environment::{Environment, IoPending, Random, Turn, Waker, Worker, WorkerHandle};
 use flott_metric::Gauge;
-use flott_taskmanager::{JobError, JobFailure, JobResult, RunningJob};
+use flott_taskmanager::{JobError, JobFailure, JobResult};
 
 use crate::attempt::{Attempt, Blueprint, Opened};
 use crate::restart::{RestartStrategy, Restarts};
@@ -15,7 +15,7 @@ pub(crate) struct Supervised {
 }
 
 struct State {
-    current: Arc<RunningJob>,
+    current: Attempt,
     result: Option<Result<JobResult, JobError>>,
     watchers: Vec<Waker>,
     supervisor: Option<Waker>,
@@ -23,7 +23,7 @@ struct State {
 }
 
 impl Supervised {
-    fn new(current: Arc<RunningJob>) -> Self {
+    fn new(current: Attempt) -> Self {
         let state = State { current, result: None, watchers: Vec::new(), supervisor: None, is_cancelled: false };
         Supervised { state: Mutex::new(state) }
     }
@@ -33,7 +33,7 @@ impl Supervised {
     }
 
     /// The attempt that runs, or the last one.
-    pub(crate) fn current(&self) -> Arc<RunningJob> {
+    pub(crate) fn current(&self) -> Attempt {
         self.lock().current.clone()
     }
 
@@ -55,7 +55,7 @@ impl Supervised {
         let (current, supervisor) = {
             let mut state = self.lock();
             state.is_cancelled = true;
-            (state.current.clone(), state.supervisor.clone())
+            (state.current.job.clone(), state.supervisor.clone())
         };
         current.cancel();
         if let Some(supervisor) = supervisor {
@@ -104,7 +104,7 @@ pub(crate) fn supervise(
     strategy: RestartStrategy,
 ) -> (Arc<Supervised>, WorkerHandle) {
     let environment = blueprint.environment.clone();
-    let shared = Arc::new(Supervised::new(attempt.job.clone()));
+    let shared = Arc::new(Supervised::new(attempt.clone()));
     let job = shared.clone();
     let worker = environment.spawn(
         "supervisor",
@@ -218,7 +218,7 @@ impl Supervisor {
         let job = self.attempt.job.clone();
         let is_cancelled = {
             let mut state = self.shared.lock();
-            state.current = job.clone();
+            state.current = self.attempt.clone();
             state.is_cancelled
         };
         job.wake_at_end(self.waker.clone());

@@ -41,6 +41,20 @@ impl CatalogueEntry {
     }
 }
 
+impl CatalogueEntry {
+    /// Whether a key that isn't the option's own is another spelling of it.
+    fn is_meant_by(&self, key: &str) -> bool {
+        let is_below = |prefix: &str| key.strip_prefix(prefix).is_some_and(|rest| rest.starts_with('.'));
+        match self.key.split_once('<') {
+            Some((family, _)) => key.starts_with(family),
+            None => {
+                (!key.is_empty() && self.fallback_keys.split(',').any(|older| older == key))
+                    || (self.value_type == "Map" && is_below(self.key))
+            }
+        }
+    }
+}
+
 fn key_of(line: &'static str) -> &'static str {
     line.split('\t').next().unwrap_or(line)
 }
@@ -49,6 +63,12 @@ fn key_of(line: &'static str) -> &'static str {
 pub fn find(key: &str) -> Option<CatalogueEntry> {
     let index = LINES.binary_search_by(|line| key_of(line).cmp(key)).ok()?;
     Some(CatalogueEntry::of_line(LINES[index]))
+}
+
+/// Whether a key is one of Flink's: an option's, an older one of an option's, or one whose end users choose, as in
+/// `metrics.reporter.<name>.port`.
+pub fn knows(key: &str) -> bool {
+    find(key).is_some() || entries().any(|entry| entry.is_meant_by(key))
 }
 
 /// All options, sorted by key.
@@ -85,6 +105,18 @@ mod tests {
         assert!(entry.description.starts_with("Specifies a minimum time interval"), "{}", entry.description);
         assert_eq!(find("execution.checkpointing.interval").expect("known").default, None);
         assert_eq!(find("table.exec.state.tttl"), None);
+    }
+
+    #[test]
+    fn older_keys_and_keys_with_a_part_of_the_users_are_known() {
+        let older = entries().find(|entry| !entry.fallback_keys.is_empty()).expect("some have");
+        assert!(older.fallback_keys.split(',').all(knows), "{}", older.fallback_keys);
+        assert!(knows("parallelism.default"));
+        assert!(knows("metrics.reporter.prom.port"));
+        assert!(knows("pipeline.global-job-parameters.customer"));
+        assert!(!knows("pipeline.global-job-parametersx"));
+        assert!(!knows("paralelism.default"));
+        assert!(!knows(""));
     }
 
     #[test]

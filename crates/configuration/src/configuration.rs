@@ -83,14 +83,16 @@ impl Configuration {
         self.set(option.key(), value.format_config(), Origin::Program);
     }
 
-    /// Sets a key from `key=value`, the argument of `-D`. The value may hold `=`; without `=` it is `true`, as in Flink.
+    /// Sets a key from `key=value`, the argument of `-D`. The value may hold `=`. Flink takes an argument without `=` as
+    /// `key=true`; here it is an error, as most likely something was forgotten.
     ///
     /// # Errors
-    /// An empty key.
+    /// No `=`, or no key before it.
     pub fn set_assignment(&mut self, assignment: &str) -> Result<(), ConfigurationError> {
-        let (key, value) = assignment.split_once('=').unwrap_or((assignment, "true"));
+        let invalid = || ConfigurationError::InvalidAssignment { text: assignment.to_string() };
+        let (key, value) = assignment.split_once('=').ok_or_else(invalid)?;
         if key.trim().is_empty() {
-            return Err(ConfigurationError::InvalidAssignment { text: assignment.to_string() });
+            return Err(invalid());
         }
         self.set(key.trim(), value, Origin::CommandLine);
         Ok(())
@@ -256,13 +258,13 @@ mod tests {
     }
 
     #[test]
-    fn assignments_are_read_as_flink_reads_them() {
+    fn assignments_are_a_key_and_a_value() {
         let mut configuration = Configuration::new();
         configuration.set_assignment("a=b=c").expect("well formed");
-        configuration.set_assignment("flag").expect("well formed");
         assert_eq!(configuration.raw("a"), Some("b=c"));
-        assert_eq!(configuration.raw("flag"), Some("true"));
+        assert!(configuration.set_assignment("flag").is_err());
         assert!(configuration.set_assignment("=x").is_err());
+        assert_eq!(configuration.len(), 1);
     }
 
     #[test]

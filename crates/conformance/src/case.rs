@@ -93,3 +93,12 @@ pub(crate) fn options(record: &Json, member: &str) -> Vec<(String, String)> {
     let plain = |value: &Json| value.as_str().map_or_else(|| value.to_string(), str::to_string);
     entries.iter().map(|(key, value)| (key.clone(), plain(value))).collect()
 }
+
+/// Whether some text names a function that is Java code, which no record holds.
+pub(crate) fn names_java_function(record: &Json, sql: &[&str]) -> bool {
+    let is_part = |character: char| character.is_alphanumeric() || character == '_';
+    let names = |text: &str, name: &str| {
+        text.split(|character| !is_part(character)).any(|word| word.eq_ignore_ascii_case(name))
+    };
+    texts(record, "java_udfs").iter().any(|name| sql.iter().any(|text| names(text, name)))
+}

@@ -1,7 +1,7 @@
 //! Cells of records as values of a type, and types of cells that have none.
 
 use flott_record::civil::{DAY_MS, days_from_civil};
-use flott_record::data_type::{timestamp_unit, units_per_millisecond};
+use flott_record::data_type::units_per_millisecond;
 use flott_record::{DataType, Field, TypeKind, Value};
 use flott_sql::bind::data_type::bind_data_type;
 use roaring::RoaringBitmap;
@@ -69,6 +69,8 @@ fn number(number: &serde_json::Number, data_type: &DataType) -> Option<Value> {
         TypeKind::Decimal { scale, .. } => decimal(&number.to_string(), scale).ok()?,
         TypeKind::IntervalYearMonth => Value::IntervalYearMonth(i32::try_from(whole?).ok()?),
         TypeKind::IntervalDayTime => Value::IntervalDayTime(whole?),
+        // The time of a record of a data stream.
+        TypeKind::Timestamp(3) => Value::Timestamp(whole?, 3),
         _ => return None,
     })
 }
@@ -79,7 +81,9 @@ fn tagged(tag: &str, inner: &Json, data_type: &DataType) -> Result<Value> {
     match (tag, &data_type.kind) {
         ("$double" | "$float", TypeKind::Float) => float(text()?).map(Value::Float),
         ("$double" | "$float", TypeKind::Double) => float(text()?).map(Value::Double),
-        ("$dec" | "$double" | "$float", TypeKind::Decimal { scale, .. }) => decimal(text()?, *scale),
+        ("$dec" | "$double" | "$float", TypeKind::Decimal { precision, scale }) => {
+            Ok(within(decimal(text()?, *scale)?, *precision))
+        }
         ("$bytes", TypeKind::Binary(_) | TypeKind::Varbinary(_)) => bytes_of_hex(text()?).map(Value::Bytes),
         ("$date", TypeKind::Date) => Ok(Value::Date(i32::try_from(days(text()?)?).map_err(|error| error.to_string())?)),
         ("$time", TypeKind::Time(_)) => {
@@ -101,7 +105,7 @@ fn tagged(tag: &str, inner: &Json, data_type: &DataType) -> Result<Value> {
         }
         ("$map", TypeKind::Map(key, item)) => entries(cells()?, key, item),
         ("$map", TypeKind::Multiset(element)) => entries(cells()?, element, &TypeKind::Int.not_null()),
-        ("$row", TypeKind::Row(fields)) => row(cells()?, fields).map(Value::Row),
+        ("$row", TypeKind::Row(fields) | TypeKind::Structured(_, fields)) => row(cells()?, fields).map(Value::Row),
         ("$bitmap", TypeKind::Bitmap) => bitmap(cells()?),
         ("$variant", TypeKind::Variant) => Ok(Value::String(inner.to_string())),
         _ => Err(format!("{tag} does not fit")),
@@ -126,7 +130,7 @@ pub(crate) fn row(cells: &[Json], fields: &[Field]) -> Result<Vec<Value>> {
 }
 
 fn structured(cell: &Json, data_type: &DataType) -> Result<Value> {
-    let TypeKind::Row(fields) = &data_type.kind else { return Err(format!("{cell} is no value of type {data_type}")) };
+    let Some(fields) = data_type.kind.fields() else { return Err(format!("{cell} is no value of type {data_type}")) };
     let member = |field: &Field| value(&cell["fields"][&field.name], &field.data_type);
     let members: Result<Vec<Value>> = fields.iter().map(member).collect();
     Ok(Value::Row(members?))
@@ -154,6 +158,14 @@ pub(crate) fn bytes_of_hex(hex: &str) -> Result<Vec<u8>> {
     }
     let byte = |start: usize| u8::from_str_radix(&hex[start..start + 2], 16).map_err(|error| error.to_string());
     (0..hex.len()).step_by(2).map(byte).collect()
+}
+
+/// A decimal of so many digits; NULL if it has more, as where a value becomes a column's.
+fn within(value: Value, precision: u8) -> Value {
+    match value {
+        Value::Decimal(unscaled, _) if unscaled.unsigned_abs() >= 10_u128.pow(u32::from(precision)) => Value::Null,
+        other => other,
+    }
 }
 
 /// A decimal of a scale; further digits are rounded half up, as where Java's `BigDecimal` becomes a column's value.
@@ -204,8 +216,9 @@ fn nanos_of_day(text: &str) -> Result<i64> {
 fn timestamp(text: &str, precision: u8) -> Result<i64> {
     let (date, time) = text.split_once('T').ok_or_else(|| format!("{text} is no timestamp"))?;
     let nanos_per_unit = 1_000_000 / units_per_millisecond(precision);
-    let units_of_day = nanos_of_day(time)? / nanos_per_unit;
-    debug_assert_eq!(timestamp_unit(precision), timestamp_unit(precision.min(9)));
+    let nanos_per_digit = 10_i64.pow(u32::from(9 - precision.min(9)));
+    let nanos_of_day = nanos_of_day(time)? / nanos_per_digit * nanos_per_digit;
+    let units_of_day = nanos_of_day / nanos_per_unit;
     let units_per_day = DAY_MS * units_per_millisecond(precision);
     days(date)?
         .checked_mul(units_per_day)
@@ -253,6 +266,8 @@ fn period_months(text: &str) -> Result<i64> {
         months += match unit {
             'Y' => amount * 12.0,
             'M' => amount,
+            // Days are no part of a year-month interval.
+            'D' => 0.0,
             _ => return Err(format!("{text} is no period of months")),
         };
     }
@@ -333,6 +348,7 @@ mod tests {
         );
         assert_eq!(read(&json!({"$duration": "PT12H"}), "INTERVAL DAY TO SECOND"), Value::IntervalDayTime(43_200_000));
         assert_eq!(read(&json!({"$period": "P10Y4M"}), "INTERVAL YEAR TO MONTH"), Value::IntervalYearMonth(124));
+        assert_eq!(read(&json!(86_400_000), "TIMESTAMP(3)"), Value::Timestamp(86_400_000, 3));
         assert!(value(&json!("x"), &TypeKind::Int.nullable()).is_err());
     }
 

@@ -23,7 +23,9 @@ fn holds_bitmap(data_type: &DataType) -> bool {
         TypeKind::Bitmap => true,
         TypeKind::Array(element) | TypeKind::Multiset(element) => holds_bitmap(element),
         TypeKind::Map(key, item) => holds_bitmap(key) || holds_bitmap(item),
-        TypeKind::Row(fields) => fields.iter().any(|field| holds_bitmap(&field.data_type)),
+        TypeKind::Row(fields) | TypeKind::Structured(_, fields) => {
+            fields.iter().any(|field| holds_bitmap(&field.data_type))
+        }
         _ => false,
     }
 }

@@ -3,13 +3,14 @@
 use std::sync::Arc;
 
 use flott_environment::Environment;
-use flott_evaluation::{Evaluator, Instant, Session};
+use flott_evaluation::{Evaluator, Instant, Session, evaluate_constant};
+use flott_expression::Expression;
 use flott_record::value_array::{array_from_values, value_at};
-use flott_record::{Batch, DataType, RowKind, Value};
+use flott_record::{Batch, DataType, RowKind, TypeKind, Value};
 use flott_sql::relation::{Relation, RelationKind};
 use serde_json::Value as Json;
 
-use crate::case::{Ended, Outcome, has_flag, list, options, text, texts};
+use crate::case::{Ended, Outcome, has_flag, list, names_java_function, options, text, texts};
 use crate::compare::{cells_text, close_numbers, same_multiset, same_value, with_bitmaps_as_text};
 use crate::engine::{Engine, create_table, materialize, parse_query, quoted};
 use crate::limits::LIBRARY_MATH_TOLERANCE;
@@ -30,7 +31,7 @@ pub(crate) fn run(environment: &Environment, case: &Json) -> Outcome {
 }
 
 fn run_case(environment: &Environment, case: &Json) -> Ended<Outcome> {
-    if !list(case, "java_udfs").is_empty() {
+    if names_java_function(case, &texts(case, "sql")) {
         return Err(Outcome::Skipped("needs a function written in Java".to_string()));
     }
     let result = match text(case, "kind") {
@@ -93,7 +94,7 @@ fn scalar(environment: &Environment, case: &Json, as_text: bool) -> Ended<Row> {
     if !fields.is_empty() {
         let cells: Vec<Json> = fields.iter().map(|field| field["value"].clone()).collect();
         let rows = vec![serde_json::json!({"op": "+I", "row": cells})];
-        engine.stage.put(TABLE, TableData { rows, endless: false });
+        engine.stage.put(TABLE, TableData { rows, ..TableData::default() });
         let ddl = create_table(TABLE, &columns, &[], None, &table_options(TABLE));
         engine.execute(&ddl).map_err(|error| Outcome::of_error(&error))?;
     }
@@ -117,6 +118,7 @@ fn evaluate(engine: &Engine, sql: &str, fields: &[Json]) -> Ended<Row> {
         time_zone: settings.time_zone.clone(),
         batch_mode: settings.batch_mode,
         query_start_ms: settings.query_start_ms,
+        seeds: flott_evaluation::Seeds::default(),
     };
     let now_ms = engine.now_ms();
     if let Some(result) = one_row(&relation, fields, &session, now_ms) {
@@ -140,7 +142,7 @@ fn one_row(relation: &Relation, fields: &[Json], session: &Session, now_ms: i64)
         },
         RelationKind::Scan { projection, .. } => {
             let column = |(position, column): (&usize, &flott_sql::relation::Column)| {
-                cell::value(&fields[*position]["value"], &column.data_type)
+                field_value(&fields[*position]["value"], &column.data_type, session)
             };
             Some(projection.iter().zip(&relation.columns).map(column).collect())
         }
@@ -153,6 +155,17 @@ fn one_row(relation: &Relation, fields: &[Json], session: &Session, now_ms: i64)
         }
         _ => None,
     }
+}
+
+/// A field's cell; a date and time without a zone stands for an instant in the session's zone where the field has one.
+fn field_value(cell: &Json, data_type: &DataType, session: &Session) -> Result<Value, String> {
+    let TypeKind::TimestampLtz(precision) = data_type.kind else { return cell::value(cell, data_type) };
+    if cell.get("$ts").is_none() {
+        return cell::value(cell, data_type);
+    }
+    let local = TypeKind::Timestamp(precision).nullable();
+    let literal = Expression::literal(cell::value(cell, &local)?, local);
+    evaluate_constant(&literal.cast_to(data_type), session)
 }
 
 fn project(
@@ -184,6 +197,7 @@ fn compare(case: &Json, (types, row): &Row) -> Ended<Outcome> {
     let expected_types = texts(case, "expected_types");
     for (wanted, actual) in expected_types.iter().zip(types) {
         match cell::data_type(wanted) {
+            _ if is_class(wanted, actual) => {}
             Ok(wanted) if wanted == *actual => {}
             Ok(wanted) => {
                 return Err(Outcome::failed(format!(
@@ -205,6 +219,15 @@ fn compare(case: &Json, (types, row): &Row) -> Ended<Outcome> {
         }
     }
     Ok(Outcome::Passed)
+}
+
+/// Whether a type is that of a Java class of which only the simple name is known: `JAVA_CLASS<Name> NOT NULL`.
+fn is_class(wanted: &str, actual: &DataType) -> bool {
+    let Some((name, null)) = wanted.strip_prefix("JAVA_CLASS<").and_then(|rest| rest.split_once('>')) else {
+        return false;
+    };
+    let TypeKind::Structured(class, _) = &actual.kind else { return false };
+    class.rsplit(['.', '$']).next() == Some(name) && actual.nullable == null.is_empty()
 }
 
 fn compare_text(case: &Json, value: &Value) -> Outcome {
@@ -233,7 +256,16 @@ fn aggregate(environment: &Environment, case: &Json) -> Ended<Outcome> {
             return Err(Outcome::failed(format!("type {actual}, expected {wanted}")));
         }
     }
-    let row = |row: &Json| format!("[{}]", java_text::of_cells(row.as_array().map_or(&[], Vec::as_slice), ", "));
+    let cell = |(position, cell): (usize, &Json)| {
+        let value = types.get(position).and_then(|data_type| cell::value(cell, data_type).ok());
+        // A BITMAP's text is that of its members.
+        let value = value.filter(|value| !matches!(value, Value::Bytes(_)));
+        value.map_or_else(|| java_text::of_cell(cell), |value| value.to_string())
+    };
+    let row = |row: &Json| {
+        let cells = row.as_array().map_or(&[][..], Vec::as_slice);
+        format!("[{}]", cells.iter().enumerate().map(cell).collect::<Vec<String>>().join(", "))
+    };
     let expected: Vec<String> = list(case, "expected_rows").iter().map(row).collect();
     Ok(same_multiset(&expected, &actual).map_or_else(Outcome::failed, |()| Outcome::Passed))
 }
@@ -248,7 +280,7 @@ fn aggregate_rows(environment: &Environment, case: &Json) -> Ended<(Vec<DataType
         return Err(Outcome::Skipped("a value that only Java code can make".to_string()));
     }
     let mut engine = Engine::new(environment, &options(case, "config")).map_err(fail)?;
-    engine.stage.put(name, TableData { rows, endless: false });
+    engine.stage.put(name, TableData { rows, ..TableData::default() });
     let column = |column: &Json| {
         format!("{} {}", quoted(text(column, "name").unwrap_or("")), text(column, "type").unwrap_or(""))
     };

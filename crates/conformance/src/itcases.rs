@@ -4,7 +4,7 @@ use flott_environment::Environment;
 use flott_record::{RowKind, Value};
 use serde_json::Value as Json;
 
-use crate::case::{Ended, Outcome, list, options, text, texts};
+use crate::case::{Ended, Outcome, list, names_java_function, options, text, texts};
 use crate::compare::{cells_text, row_text, same_list, same_multiset, with_bitmaps_as_text};
 use crate::engine::{Engine, create_table, materialize, parse_query, quoted};
 use crate::functions::table_options;
@@ -19,8 +19,8 @@ pub(crate) fn run(environment: &Environment, case: &Json) -> Outcome {
 }
 
 fn run_case(environment: &Environment, case: &Json) -> Ended<Outcome> {
-    if case.get("runnable_sql").and_then(Json::as_bool) != Some(true) {
-        return Err(Outcome::Skipped("needs Java code, or set-up that the record lacks".to_string()));
+    if let Some(why) = lacks(case) {
+        return Err(Outcome::Skipped(why.to_string()));
     }
     let fail = |error: String| Outcome::of_error(&error);
     let mut given = options(case, "config");
@@ -49,11 +49,43 @@ fn run_case(environment: &Environment, case: &Json) -> Ended<Outcome> {
     Ok(compared.map_or_else(Outcome::failed, |()| Outcome::Passed))
 }
 
+/// What a record lacks to be run. `runnable_sql` says that all is there; without it a record can be run if its query, the tables that the query
+/// names, their columns and the result are known, and nothing is Java code. Settings that the record lacks are Flink's defaults.
+fn lacks(case: &Json) -> Option<&'static str> {
+    if case.get("runnable_sql").and_then(Json::as_bool) == Some(true) {
+        return None;
+    }
+    let set_up = texts(case, "setup_sql");
+    let sql: Vec<&str> = text(case, "sql").into_iter().chain(set_up.iter().copied()).collect();
+    let inserts = set_up.iter().any(|statement| statement.to_ascii_uppercase().contains("INSERT INTO"));
+    let tables = list(case, "tables");
+    if text(case, "sql").is_none_or(str::is_empty) && !inserts {
+        Some("a query that the record lacks")
+    } else if !list(case, "missing_tables").is_empty() {
+        Some("a table that the record lacks")
+    } else if names_java_function(case, &sql)
+        || cell::needs_java(&case["tables"])
+        || cell::needs_java(&case["expected"])
+    {
+        Some("needs Java code")
+    } else if cell::needs_java(&case["data"]) {
+        Some("a value that only Java code can make")
+    } else if tables.iter().any(|table| list(table, "columns").is_empty()) {
+        Some("names of columns that the record lacks")
+    } else if case.get("expected").is_none_or(Json::is_null) && case.get("expected_strings").is_none_or(Json::is_null) {
+        Some("a result that the record lacks")
+    } else {
+        None
+    }
+}
+
 fn set_up(engine: &mut Engine, case: &Json) -> Ended<()> {
     let fail = |error: String| Outcome::of_error(&error);
     if let Some(data) = case.get("data").and_then(Json::as_object) {
         for (id, rows) in data {
-            engine.stage.put(id, TableData { rows: rows.as_array().cloned().unwrap_or_else(Vec::new), endless: false });
+            engine
+                .stage
+                .put(id, TableData { rows: rows.as_array().cloned().unwrap_or_else(Vec::new), ..TableData::default() });
         }
     }
     for table in list(case, "tables") {
@@ -68,7 +100,7 @@ fn set_up(engine: &mut Engine, case: &Json) -> Ended<()> {
         if kinds.into_iter().any(|kind| kind != "+I") {
             given.push(("changelog-mode".to_string(), "I,UA,UB,D".to_string()));
         }
-        engine.stage.put(name, TableData { rows, endless: false });
+        engine.stage.put(name, TableData { rows, ..TableData::default() });
         engine.execute(&create_table(name, &columns, &[], None, &given)).map_err(fail)?;
     }
     for sql in texts(case, "setup_sql") {
@@ -89,6 +121,9 @@ fn columns(table: &Json, rows: &[Json]) -> Vec<String> {
         match name.split_once('.') {
             Some((name, "proctime")) => columns.push(format!("{} AS PROCTIME()", quoted(name))),
             Some((name, "rowtime")) => {
+                // A data stream's own time: milliseconds since the epoch.
+                let is_number = ["INT", "BIGINT"].iter().any(|number| data_type.starts_with(number));
+                let data_type = if is_number { "TIMESTAMP(3)" } else { &data_type };
                 columns.push(format!("{} {data_type}", quoted(name)));
                 columns.push(format!("WATERMARK FOR {0} AS {0}", quoted(name)));
             }

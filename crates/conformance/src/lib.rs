@@ -11,6 +11,7 @@ mod engine;
 pub mod expectation;
 mod functions;
 mod itcases;
+mod java_source;
 mod java_text;
 pub mod limits;
 mod programs;

@@ -13,7 +13,7 @@ use serde_json::Value as Json;
 
 use crate::case::{Ended, Outcome, list, options, text, texts};
 use crate::compare::{row_text, same_multiset};
-use crate::engine::{Engine, Started, Step, create_table, finish, inserts_of, materialize, parse, quoted};
+use crate::engine::{Engine, Started, Step, create_table, finish, inserts_of, materialize, parse, parse_query, quoted};
 use crate::functions::error_outcome;
 use crate::java_text;
 use crate::limits::{SETTLE_MS, SETTLE_WINDOWS_MS};
@@ -157,11 +157,13 @@ impl Program<'_> {
     fn feed(&self, endless: bool, with_after: bool) {
         for source in list(self.case, "sources") {
             let mut rows = list(source, "rows_before_restore").to_vec();
+            // In a second run a lookup finds the rows of that run only.
+            let rows_before = if with_after && self.mode != Mode::Batch { rows.len() } else { 0 };
             if with_after {
                 rows.extend(list(source, "rows_after_restore").iter().cloned());
             }
             let name = text(source, "name").unwrap_or("");
-            self.engine.stage.put(name, TableData { rows, endless });
+            self.engine.stage.put(name, TableData { rows, endless, rows_before });
         }
     }
 
@@ -204,9 +206,13 @@ impl Program<'_> {
         self.feed(false, self.mode == Mode::Batch);
         let mut result = Ok(());
         for sql in texts(self.case, "sql") {
-            let ran = self
-                .inserts(sql)
-                .and_then(|jobs| jobs.iter().try_for_each(|inserts| finish(&self.engine.start(inserts, None)?.handle)));
+            let ran = if list(self.case, "sinks").is_empty() && parse_query(sql).is_ok() {
+                self.engine.query(&parse_query(sql)?).map(drop)
+            } else {
+                self.inserts(sql).and_then(|jobs| {
+                    jobs.iter().try_for_each(|inserts| finish(&self.engine.start(inserts, None)?.handle))
+                })
+            };
             if ran.is_err() {
                 result = ran;
             }

@@ -9,7 +9,7 @@ use serde_json::Value as Json;
 use crate::case::{Kind, Outcome, text};
 use crate::limits::{SIMULATION_SEED, SIMULATION_TURNS_MAX};
 use crate::report::{Finished, Report};
-use crate::{functions, itcases, programs, scripts};
+use crate::{functions, itcases, java_source, programs, scripts};
 
 /// Which cases to run.
 #[derive(Clone, Debug, Default)]
@@ -47,6 +47,7 @@ pub fn run(environment: &Environment, folder: &Path, selection: &Selection) -> R
         for (number, line) in content.lines().enumerate().filter(|(_, line)| !line.trim().is_empty()) {
             let place = || format!("{}:{}", path.display(), number + 1);
             let case: Json = serde_json::from_str(line).map_err(|error| format!("{}: {error}", place()))?;
+            let case = java_source::replaced(&case);
             let id = text(&case, "id").ok_or_else(|| format!("{}: no id", place()))?.to_string();
             if selection.contains(&id) {
                 let outcome = run_one(environment, kind, &id, &case);

@@ -138,6 +138,7 @@ fn show(environment: &Environment, client: &SqlClient, query: QueryRun) -> Step<
         time_zone: settings.time_zone,
         batch_mode: settings.batch_mode,
         query_start_ms: settings.query_start_ms,
+        seeds: flott_evaluation::Seeds::default(),
     };
     let mut columns: Vec<String> = query.schema.fields.iter().map(|field| field.name.clone()).collect();
     if !query.batch_mode {

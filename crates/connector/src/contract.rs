@@ -3,6 +3,7 @@
 use flott_record::{ChangelogMode, Schema, TableSpec};
 use thiserror::Error;
 
+use crate::lookup::{Lookup, LookupSetup};
 use crate::sink::Sink;
 use crate::source::Source;
 
@@ -77,4 +78,12 @@ pub trait Connector: Send + Sync {
     /// # Errors
     /// If the table cannot be written.
     fn sink(&self, table: &TableSpec) -> Result<Box<dyn Sink>, ConnectorError>;
+
+    /// Makes a lookup for one subtask, on its thread; `None` if the connector has none, and a bounded table is read as a whole instead.
+    ///
+    /// # Errors
+    /// If the table cannot be asked.
+    fn lookup(&self, _table: &TableSpec, _setup: &LookupSetup) -> Result<Option<Box<dyn Lookup>>, ConnectorError> {
+        Ok(None)
+    }
 }

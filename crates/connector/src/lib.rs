@@ -13,6 +13,7 @@ mod encoding;
 pub mod filesystem;
 mod generated;
 pub mod limits;
+pub mod lookup;
 pub mod nexmark;
 pub mod options;
 pub mod print;
@@ -23,6 +24,7 @@ pub mod two_phase_kit;
 pub mod two_phase_model;
 
 pub use contract::{Capabilities, Connector, ConnectorError, ConnectorOption};
+pub use lookup::{Found, LoadedTable, Lookup, LookupSetup};
 pub use registry::Registry;
 pub use sink::{Committable, Committer, Sink, SinkWriter, WriterSetup};
 pub use source::{Boundedness, Enumerator, Poll, ReaderSetup, Source, SourceReader, Split};

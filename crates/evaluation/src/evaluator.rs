@@ -7,6 +7,7 @@ use flott_record::{Batch, Value};
 use thiserror::Error;
 
 use crate::node::{Input, Node};
+use crate::seeds::Seeds;
 
 /// What expressions need to know of the session that planned them.
 #[derive(Clone, Debug)]
@@ -17,6 +18,8 @@ pub struct Session {
     pub batch_mode: bool,
     /// When the query began, milliseconds since the epoch.
     pub query_start_ms: i64,
+    /// Where random numbers begin that no seed is given for.
+    pub seeds: Seeds,
 }
 
 /// The moment at which a batch is evaluated.
@@ -41,17 +44,23 @@ pub enum CompileError {
 
 /// A row that fails: division by zero, text that is no number.
 #[derive(Debug, Error)]
-#[error("{message}")]
+#[error("{message}{}", within(expression))]
 pub struct EvaluationError {
     /// What is wrong, with the value.
     pub message: String,
     /// The first row of the batch that fails, if known.
     pub row: Option<usize>,
+    /// The innermost expression that fails, as the statement has it.
+    pub expression: Option<String>,
+}
+
+fn within(expression: &Option<String>) -> String {
+    expression.as_ref().map_or_else(String::new, |text| format!(" (in: {text})"))
 }
 
 impl From<arrow_schema::ArrowError> for EvaluationError {
     fn from(error: arrow_schema::ArrowError) -> Self {
-        EvaluationError { message: error.to_string(), row: None }
+        EvaluationError { message: error.to_string(), row: None, expression: None }
     }
 }
 

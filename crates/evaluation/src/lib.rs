@@ -16,7 +16,9 @@ mod functions;
 mod limits;
 mod logic;
 mod node;
+mod seeds;
 pub mod zone;
 
 pub use evaluator::{CompileError, EvaluationError, Evaluator, Instant, Session, evaluate_constant};
 pub use fold::fold;
+pub use seeds::Seeds;

@@ -9,7 +9,7 @@ use std::sync::Arc;
 use arrow_array::{Array, ArrayRef, BooleanArray, UInt32Array};
 use arrow_select::filter::FilterBuilder;
 use arrow_select::take::take;
-use flott_expression::Expression;
+use flott_expression::{Expression, Written};
 use flott_record::value_array::array_from_values;
 use flott_record::{Batch, DataType, Value};
 
@@ -59,6 +59,8 @@ pub(crate) enum Node {
         function: Box<dyn ScalarFunction>,
         /// Its arguments.
         arguments: Vec<Node>,
+        /// How the statement has it, if it may fail.
+        written: Option<Box<str>>,
     },
     /// AND or OR.
     Logic(Logic),
@@ -75,12 +77,14 @@ impl Node {
             Expression::Call { function, arguments, .. } if function == "AND" || function == "OR" => {
                 Ok(Node::Logic(Logic::compile(function == "AND", arguments, session)?))
             }
-            Expression::Call { function, arguments, data_type } => call(function, arguments, data_type, session),
-            Expression::Cast { input, data_type, mode } => {
+            Expression::Call { function, arguments, data_type, written } => {
+                Ok(call(function, arguments, data_type, session)?.named(written))
+            }
+            Expression::Cast { input, data_type, mode, written } => {
                 let function = cast::compile(input.data_type(), data_type, *mode, session)?;
                 let arguments = vec![Node::compile(input, session)?];
                 Ok(match function {
-                    Some(function) => Node::Call { function, arguments },
+                    Some(function) => Node::Call { function, arguments, written: None }.named(written),
                     None => arguments.into_iter().next().unwrap_or(Node::Column(0)),
                 })
             }
@@ -90,22 +94,32 @@ impl Node {
         }
     }
 
+    /// The node with the text that errors name it by.
+    fn named(mut self, text: &Written) -> Node {
+        if let Node::Call { function, written, .. } = &mut self
+            && function.can_fail()
+        {
+            *written = text.text().map(Box::from);
+        }
+        self
+    }
+
     /// One value for each row of the input.
     pub(crate) fn evaluate(&mut self, input: &Input<'_>) -> Result<ArrayRef, EvaluationError> {
         match self {
             Node::Column(index) => Ok(input.columns[*index].clone()),
             Node::Literal(constant) => constant.repeated(input.frame.rows),
-            Node::Call { function, arguments } => {
+            Node::Call { function, arguments, written } => {
                 let constant = |argument: &Node| matches!(argument, Node::Literal(_));
                 let scalars = function.takes_scalars() && !arguments.iter().all(constant);
                 let mut values = Vec::with_capacity(arguments.len());
                 for argument in arguments {
                     values.push(match argument {
                         Node::Literal(constant) if scalars => constant.once(),
-                        other => other.evaluate(input)?,
+                        other => other.evaluate(input).map_err(|error| in_expression(error, written))?,
                     });
                 }
-                function.call(&values, &input.frame)
+                function.call(&values, &input.frame).map_err(|error| in_expression(error, written))
             }
             Node::Logic(logic) => logic.evaluate(input),
             Node::Choice(choice) => choice.evaluate(input),
@@ -116,7 +130,7 @@ impl Node {
     pub(crate) fn can_fail(&self) -> bool {
         match self {
             Node::Column(_) | Node::Literal(_) => false,
-            Node::Call { function, arguments } => function.can_fail() || arguments.iter().any(Node::can_fail),
+            Node::Call { function, arguments, .. } => function.can_fail() || arguments.iter().any(Node::can_fail),
             Node::Logic(logic) => logic.can_fail(),
             Node::Choice(choice) => choice.can_fail(),
         }
@@ -143,7 +157,15 @@ fn call(
     let function = functions::compile(&site)?;
     let arguments: Result<Vec<Node>, CompileError> =
         arguments.iter().map(|argument| Node::compile(argument, session)).collect();
-    Ok(Node::Call { function, arguments: arguments? })
+    Ok(Node::Call { function, arguments: arguments?, written: None })
+}
+
+/// The failure of an expression; one that is further in was named already.
+fn in_expression(mut error: EvaluationError, written: &Option<Box<str>>) -> EvaluationError {
+    if error.expression.is_none() {
+        error.expression = written.as_deref().map(str::to_string);
+    }
+    error
 }
 
 fn literal_of(expression: &Expression) -> Option<Value> {

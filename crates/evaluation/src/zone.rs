@@ -55,6 +55,14 @@ impl Zone {
         self.precise_instant_ms(local_ms).unwrap_or(local_ms.saturating_sub(before))
     }
 
+    /// [`Zone::to_instant_ms`], but the later instant where the clock shows the time twice.
+    pub fn to_later_instant_ms(&self, local_ms: i64) -> i64 {
+        let earlier = self.to_instant_ms(local_ms);
+        let after = self.offset_ms(local_ms.saturating_add(flott_record::civil::DAY_MS));
+        let later = local_ms.saturating_sub(after);
+        if later > earlier && self.to_local_ms(later) == local_ms { later } else { earlier }
+    }
+
     /// How far the wall clock is ahead of UTC at an instant. Beyond the years ±9999 the last known offset counts.
     fn offset_ms(&self, instant_ms: i64) -> i64 {
         let period = self.period.get();

@@ -32,8 +32,81 @@ pub enum AggregateFunction {
     SingleValue,
     ApproxCountDistinct,
     Percentile,
+    /// JSON_OBJECTAGG over a key and a value's JSON text; a NULL value is JSON's null.
     JsonObjectAgg,
+    /// The same without the keys whose value is NULL.
+    JsonObjectAggAbsent,
+    /// JSON_ARRAYAGG over values' JSON text; NULL is JSON's null.
     JsonArrayAgg,
+    /// The same without NULLs.
+    JsonArrayAggAbsent,
+    BitmapBuild,
+    BitmapBuildCardinality,
+    BitmapAnd,
+    BitmapAndCardinality,
+    BitmapOr,
+    BitmapOrCardinality,
+    BitmapXor,
+    BitmapXorCardinality,
+    /// LAG over the rows so far: the value so many rows back; a second argument stands for a row that is not there.
+    Lag(u32),
+}
+
+impl AggregateFunction {
+    /// The function's SQL name.
+    pub fn sql_name(self) -> &'static str {
+        use AggregateFunction as F;
+        match self {
+            F::Count => "COUNT",
+            F::Sum => "SUM",
+            F::Sum0 => "$SUM0",
+            F::Avg => "AVG",
+            F::Min => "MIN",
+            F::Max => "MAX",
+            F::FirstValue => "FIRST_VALUE",
+            F::LastValue => "LAST_VALUE",
+            F::ListAgg => "LISTAGG",
+            F::StddevPop => "STDDEV_POP",
+            F::StddevSamp => "STDDEV_SAMP",
+            F::VarPop => "VAR_POP",
+            F::VarSamp => "VAR_SAMP",
+            F::Collect => "COLLECT",
+            F::ArrayAgg => "ARRAY_AGG",
+            F::SingleValue => "SINGLE_VALUE",
+            F::ApproxCountDistinct => "APPROX_COUNT_DISTINCT",
+            F::Percentile => "PERCENTILE",
+            F::JsonObjectAgg => "JSON_OBJECTAGG_NULL_ON_NULL",
+            F::JsonObjectAggAbsent => "JSON_OBJECTAGG_ABSENT_ON_NULL",
+            F::JsonArrayAgg => "JSON_ARRAYAGG_NULL_ON_NULL",
+            F::JsonArrayAggAbsent => "JSON_ARRAYAGG_ABSENT_ON_NULL",
+            F::BitmapBuild => "BITMAP_BUILD_AGG",
+            F::BitmapBuildCardinality => "BITMAP_BUILD_CARDINALITY_AGG",
+            F::BitmapAnd => "BITMAP_AND_AGG",
+            F::BitmapAndCardinality => "BITMAP_AND_CARDINALITY_AGG",
+            F::BitmapOr => "BITMAP_OR_AGG",
+            F::BitmapOrCardinality => "BITMAP_OR_CARDINALITY_AGG",
+            F::BitmapXor => "BITMAP_XOR_AGG",
+            F::BitmapXorCardinality => "BITMAP_XOR_CARDINALITY_AGG",
+            F::Lag(_) => "LAG",
+        }
+    }
+
+    /// Whether Flink's own type inference refuses wrong arguments, in its words, and not Calcite's.
+    pub fn is_inferred(self) -> bool {
+        use AggregateFunction as F;
+        matches!(
+            self,
+            F::Percentile
+                | F::BitmapBuild
+                | F::BitmapBuildCardinality
+                | F::BitmapAnd
+                | F::BitmapAndCardinality
+                | F::BitmapOr
+                | F::BitmapOrCardinality
+                | F::BitmapXor
+                | F::BitmapXorCardinality
+        )
+    }
 }
 
 /// One call in an aggregation, over columns of its input.
@@ -55,7 +128,8 @@ pub struct AggregateCall {
     pub name: String,
 }
 
-/// The function of a SQL name (`STDDEV` is `STDDEV_SAMP`, `VARIANCE` is `VAR_SAMP`); `None` if it is no aggregate.
+/// The function of a SQL name (`STDDEV` is `STDDEV_SAMP`, `VARIANCE` is `VAR_SAMP`); `None` if it is no aggregate. JSON_OBJECTAGG and
+/// JSON_ARRAYAGG have a syntax of their own and are not found by name.
 pub fn aggregate_of_name(name: &str) -> Option<AggregateFunction> {
     use AggregateFunction as F;
     let function = match name.to_ascii_uppercase().as_str() {
@@ -77,8 +151,14 @@ pub fn aggregate_of_name(name: &str) -> Option<AggregateFunction> {
         "SINGLE_VALUE" => F::SingleValue,
         "APPROX_COUNT_DISTINCT" => F::ApproxCountDistinct,
         "PERCENTILE" => F::Percentile,
-        "JSON_OBJECTAGG" => F::JsonObjectAgg,
-        "JSON_ARRAYAGG" => F::JsonArrayAgg,
+        "BITMAP_BUILD_AGG" => F::BitmapBuild,
+        "BITMAP_BUILD_CARDINALITY_AGG" => F::BitmapBuildCardinality,
+        "BITMAP_AND_AGG" => F::BitmapAnd,
+        "BITMAP_AND_CARDINALITY_AGG" => F::BitmapAndCardinality,
+        "BITMAP_OR_AGG" => F::BitmapOr,
+        "BITMAP_OR_CARDINALITY_AGG" => F::BitmapOrCardinality,
+        "BITMAP_XOR_AGG" => F::BitmapXor,
+        "BITMAP_XOR_CARDINALITY_AGG" => F::BitmapXorCardinality,
         _ => return None,
     };
     Some(function)

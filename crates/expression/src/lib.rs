@@ -12,4 +12,4 @@ pub mod tree;
 
 pub use aggregate::{AggregateCall, AggregateFunction};
 pub use catalogue::{Argument, Resolution, SignatureError, resolve};
-pub use tree::{CastMode, Expression};
+pub use tree::{CastMode, Expression, Written};

@@ -14,6 +14,28 @@ pub enum CastMode {
     TryCast,
 }
 
+/// How an expression is written in its statement, for errors while it runs. It takes no part in comparisons: what means the same is the same.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+pub struct Written(Option<String>);
+
+impl Written {
+    /// The text of an expression.
+    pub fn new(text: String) -> Self {
+        Written(Some(text))
+    }
+
+    /// The text, unless nobody wrote the expression.
+    pub fn text(&self) -> Option<&str> {
+        self.0.as_deref()
+    }
+}
+
+impl PartialEq for Written {
+    fn eq(&self, _other: &Self) -> bool {
+        true
+    }
+}
+
 /// An expression over the columns of one batch.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub enum Expression {
@@ -41,6 +63,8 @@ pub enum Expression {
         arguments: Vec<Expression>,
         /// Type of the result.
         data_type: DataType,
+        /// How it is written in the statement.
+        written: Written,
     },
     /// A conversion, also each one that SQL leaves implicit.
     Cast {
@@ -50,6 +74,8 @@ pub enum Expression {
         data_type: DataType,
         /// What happens to input that does not fit.
         mode: CastMode,
+        /// How it is written in the statement.
+        written: Written,
     },
     /// `CASE WHEN c THEN r … ELSE e END`; branches are evaluated only for rows that reach them.
     Case {
@@ -75,7 +101,17 @@ impl Expression {
 
     /// A function call.
     pub fn call(function: impl Into<String>, arguments: Vec<Expression>, data_type: DataType) -> Self {
-        Expression::Call { function: function.into(), arguments, data_type }
+        Expression::Call { function: function.into(), arguments, data_type, written: Written::default() }
+    }
+
+    /// The expression with the text that stands for it in the statement, if it is a call or a cast that has none yet.
+    pub fn with_text(mut self, text: impl FnOnce() -> String) -> Self {
+        if let Expression::Call { written, .. } | Expression::Cast { written, .. } = &mut self
+            && written.text().is_none()
+        {
+            *written = Written::new(text());
+        }
+        self
     }
 
     /// Type of the result.
@@ -96,7 +132,7 @@ impl Expression {
         }
         let nullable = data_type.nullable || self.data_type().nullable;
         let data_type = data_type.clone().with_nullable(nullable);
-        Expression::Cast { input: Box::new(self), data_type, mode: CastMode::Cast }
+        Expression::Cast { input: Box::new(self), data_type, mode: CastMode::Cast, written: Written::default() }
     }
 
     /// Whether it is the constant NULL.
@@ -121,12 +157,12 @@ impl Expression {
     /// The tree with `change` applied to each node, children first.
     pub fn transform(self, change: &mut impl FnMut(Expression) -> Expression) -> Expression {
         let rebuilt = match self {
-            Expression::Call { function, arguments, data_type } => {
+            Expression::Call { function, arguments, data_type, written } => {
                 let arguments = arguments.into_iter().map(|argument| argument.transform(change)).collect();
-                Expression::Call { function, arguments, data_type }
+                Expression::Call { function, arguments, data_type, written }
             }
-            Expression::Cast { input, data_type, mode } => {
-                Expression::Cast { input: Box::new(input.transform(change)), data_type, mode }
+            Expression::Cast { input, data_type, mode, written } => {
+                Expression::Cast { input: Box::new(input.transform(change)), data_type, mode, written }
             }
             Expression::Case { branches, otherwise, data_type } => {
                 let branches =
@@ -192,7 +228,7 @@ impl fmt::Display for Expression {
                 }
                 f.write_str(")")
             }
-            Expression::Cast { input, data_type, mode } => {
+            Expression::Cast { input, data_type, mode, .. } => {
                 let name = if *mode == CastMode::TryCast { "TRY_CAST" } else { "CAST" };
                 write!(f, "{name}({input} AS {})", data_type.kind)
             }

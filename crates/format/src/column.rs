@@ -134,7 +134,7 @@ impl Column {
             TypeKind::Array(element) => Cells::Array(vec![0], child(element)),
             TypeKind::Map(key, value) => Cells::Map(vec![0], child(key), child(value)),
             TypeKind::Multiset(element) => Cells::Map(vec![0], child(element), child(&TypeKind::Int.not_null())),
-            TypeKind::Row(fields) => {
+            TypeKind::Row(fields) | TypeKind::Structured(_, fields) => {
                 let named = |field: &flott_record::Field| NamedColumn {
                     name: field.name.clone(),
                     column: Column::new(&field.data_type),

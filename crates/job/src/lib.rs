@@ -4,8 +4,12 @@
 //!
 //! Architecture invariant: nothing here runs, and no spec holds a runtime type.
 
+pub mod changelog_function;
 pub mod graph;
+pub mod over;
+pub mod pattern;
 pub mod spec;
+pub mod versioned_join;
 pub mod window;
 
 pub use graph::{Edge, JobGraph, JobSettings, MiniBatch, OperatorNode, Partition, Vertex};

@@ -7,8 +7,12 @@ use flott_expression::{AggregateCall, Expression};
 use flott_record::{ChangelogMode, DataType, Schema, TableSpec, Value};
 use serde::{Deserialize, Serialize};
 
+use crate::changelog_function::{FromChangelogSpec, ToChangelogSpec};
 use crate::graph::MiniBatch;
-use crate::window::{Window, WindowProperty};
+use crate::over::{SortedOverSpec, UpdatingOverSpec};
+use crate::pattern::MatchSpec;
+use crate::versioned_join::{LookupJoinSpec, TemporalJoinSpec};
+use crate::window::{Window, WindowProperty, WindowTime};
 
 /// What an operator computes.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -21,6 +25,7 @@ pub enum OperatorSpec {
     GroupAggregate(GroupAggregateSpec),
     LocalGroupAggregate(LocalGroupAggregateSpec),
     WindowTableFunction(WindowTableFunctionSpec),
+    SessionRows(SessionRowsSpec),
     WindowAggregate(WindowAggregateSpec),
     Join(JoinSpec),
     WindowJoin(WindowJoinSpec),
@@ -30,7 +35,14 @@ pub enum OperatorSpec {
     Limit(LimitSpec),
     Expand(ExpandSpec),
     OverAggregate(OverAggregateSpec),
+    SortedOver(SortedOverSpec),
+    UpdatingOver(UpdatingOverSpec),
     Unnest(UnnestSpec),
+    ToChangelog(ToChangelogSpec),
+    FromChangelog(FromChangelogSpec),
+    TemporalJoin(TemporalJoinSpec),
+    LookupJoin(Box<LookupJoinSpec>),
+    Match(Box<MatchSpec>),
     ChangelogNormalize(ChangelogNormalizeSpec),
     DropUpdateBefore(DropUpdateBeforeSpec),
     SinkMaterialize(SinkMaterializeSpec),
@@ -136,6 +148,19 @@ pub struct WindowTableFunctionSpec {
     pub window: Window,
 }
 
+/// Adds `window_start`, `window_end`, `window_time` to each row of a session once this is over.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct SessionRowsSpec {
+    /// The rows' time; never attached.
+    pub time: WindowTime,
+    /// Sessions end after this long without a row, milliseconds.
+    pub gap_ms: i64,
+    /// Sessions of these columns are apart.
+    pub partition: Vec<usize>,
+    /// Types of the input's columns.
+    pub input: Schema,
+}
+
 /// Which part of a window aggregation an operator does.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum AggregatePhase {
@@ -232,6 +257,8 @@ pub struct WindowJoinSpec {
     pub right_window_start: usize,
     /// Whether the windows are of event time.
     pub rowtime: bool,
+    /// Whether the windows follow the session time zone.
+    pub local: bool,
 }
 
 /// One column of an order.
@@ -286,6 +313,8 @@ pub struct RankSpec {
     pub emit_update_before: bool,
     /// For a Top-N within windows: the position of `window_end`; results are emitted at the watermark, insert-only.
     pub window_end: Option<usize>,
+    /// Whether these windows follow the session time zone.
+    pub window_local: bool,
     /// Time after which unchanged state goes away, milliseconds; 0 = never.
     pub state_ttl_ms: i64,
     /// Types of the input's columns.
@@ -307,6 +336,8 @@ pub struct DeduplicateSpec {
     pub emit_insert: bool,
     /// For deduplication within windows: position of `window_end`.
     pub window_end: Option<usize>,
+    /// Whether these windows follow the session time zone.
+    pub window_local: bool,
     /// Time after which unchanged state goes away, milliseconds; 0 = never.
     pub state_ttl_ms: i64,
     /// Types of the input's columns.
@@ -318,8 +349,10 @@ pub struct DeduplicateSpec {
 pub struct SortSpec {
     /// ORDER BY.
     pub order: Vec<SortColumn>,
-    /// Position of the rowtime column that leads the order, in streaming mode; `None` = sort at the end of input.
+    /// Position of the rowtime column that leads the order, in streaming mode; `None` = by the clock, or at the end of input.
     pub rowtime: Option<usize>,
+    /// Whether rows wait for the end of input, also in streaming mode.
+    pub at_end: bool,
     /// Rows to skip.
     pub offset: u64,
     /// Rows to emit after these.

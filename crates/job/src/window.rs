@@ -57,7 +57,19 @@ pub enum WindowTime {
         end: usize,
         /// Whether the windows are of event time.
         rowtime: bool,
+        /// Whether they follow the session time zone: they were made of a TIMESTAMP_LTZ column or of the clock.
+        local: bool,
     },
+}
+
+impl WindowTime {
+    /// Whether windows follow the session time zone.
+    pub fn is_local(&self) -> bool {
+        match self {
+            WindowTime::Rowtime { local, .. } | WindowTime::Attached { local, .. } => *local,
+            WindowTime::Proctime => true,
+        }
+    }
 }
 
 /// A window as an operator needs it.

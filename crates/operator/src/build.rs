@@ -5,6 +5,7 @@
 use flott_job::OperatorSpec;
 
 use crate::calc::Calc;
+use crate::changelog_function::{FromChangelog, ToChangelog};
 use crate::changelog_normalize::ChangelogNormalize;
 use crate::deduplicate::Deduplicate;
 use crate::drop_update_before::DropUpdateBefore;
@@ -15,10 +16,15 @@ use crate::join::Join;
 use crate::limit::Limit;
 use crate::local_group_aggregate::LocalGroupAggregate;
 use crate::over_aggregate::OverAggregate;
+use crate::pattern::MatchRecognize;
 use crate::rank::{Rank, WindowRank};
+use crate::session_rows::SessionRows;
 use crate::sink_materialize::SinkMaterialize;
 use crate::sort::Sort;
+use crate::sorted_over::SortedOver;
+use crate::temporal_join::TemporalJoin;
 use crate::unnest::Unnest;
+use crate::updating_over::UpdatingOver;
 use crate::watermark::WatermarkAssigner;
 use crate::window_aggregate;
 use crate::window_deduplicate::WindowDeduplicate;
@@ -52,10 +58,18 @@ pub fn build(spec: &OperatorSpec, setup: &Setup) -> Result<Box<dyn Operator>, Op
         S::Limit(spec) => Ok(Box::new(Limit::new(spec, setup))),
         S::Expand(spec) => Ok(Box::new(Expand::new(spec, setup)?)),
         S::OverAggregate(spec) => Ok(Box::new(OverAggregate::new(spec, setup)?)),
+        S::SortedOver(spec) => Ok(Box::new(SortedOver::new(spec, setup)?)),
+        S::Match(spec) => Ok(Box::new(MatchRecognize::new(spec, setup)?)),
+        S::UpdatingOver(spec) => Ok(Box::new(UpdatingOver::new(spec, setup)?)),
+        S::ToChangelog(spec) => Ok(Box::new(ToChangelog::new(spec))),
+        S::FromChangelog(spec) => Ok(Box::new(FromChangelog::new(spec))),
+        S::TemporalJoin(spec) => Ok(Box::new(TemporalJoin::new(spec, setup)?)),
+        S::SessionRows(spec) => Ok(Box::new(SessionRows::new(spec, setup)?)),
         S::Unnest(spec) => Ok(Box::new(Unnest::new(spec, setup)?)),
         S::ChangelogNormalize(spec) => Ok(Box::new(ChangelogNormalize::new(spec, setup)?)),
         S::DropUpdateBefore(_) => Ok(Box::new(DropUpdateBefore)),
         S::SinkMaterialize(spec) => Ok(Box::new(SinkMaterialize::new(spec))),
+        S::LookupJoin(_) => not_built("a lookup join without its table", setup),
         S::Source(_) | S::Values(_) | S::Sink(_) => not_built("a source or sink as an operator", setup),
         S::Custom(name) => not_built(&format!("operator {name}, which is not registered here"), setup),
     }

@@ -77,12 +77,12 @@ fn over_reads(expression: Expression, reads: &mut Vec<Expression>) -> Expression
         return Expression::column(index, data_type);
     }
     match expression {
-        Expression::Call { function, arguments, data_type } => {
+        Expression::Call { function, arguments, data_type, written } => {
             let arguments = arguments.into_iter().map(|argument| over_reads(argument, reads)).collect();
-            Expression::Call { function, arguments, data_type }
+            Expression::Call { function, arguments, data_type, written }
         }
-        Expression::Cast { input, data_type, mode } => {
-            Expression::Cast { input: Box::new(over_reads(*input, reads)), data_type, mode }
+        Expression::Cast { input, data_type, mode, written } => {
+            Expression::Cast { input: Box::new(over_reads(*input, reads)), data_type, mode, written }
         }
         Expression::Case { branches, otherwise, data_type } => {
             let branches =

@@ -332,6 +332,7 @@ mod tests {
             emit_update_before: true,
             emit_insert: true,
             window_end: None,
+            window_local: false,
             state_ttl_ms: 0,
             input: input(),
         }
@@ -423,6 +424,22 @@ mod tests {
         let script = Script::new(vec![input()], [at(0, 1), at(9, 2), at(10, 3)].concat());
         let make = |setup: &Setup| build(&flott_job::OperatorSpec::Deduplicate(spec.clone()), setup);
         assert_eq!(check_cuts(&make, &script, &input()).len(), 2);
+    }
+
+    #[test]
+    fn windows_of_the_session_zone_end_with_its_clock() {
+        let mut fields = input().fields;
+        fields.push(Field::new("window_end", TypeKind::Timestamp(3).not_null()));
+        let schema = Schema::new(fields);
+        let mut spec = spec(Some(2), true);
+        (spec.window_end, spec.window_local, spec.input) = (Some(3), true, schema.clone());
+        let (kind, mut cells) = row(1, "a", 5);
+        cells.push(Value::Timestamp(8 * 3_600_000 + 10, 3));
+        let events = vec![Event::rows(0, vec![(kind, cells)]), Event::Watermark(8)];
+        let wait = Script::new(vec![schema.clone()], events.clone()).in_zone("Asia/Shanghai");
+        assert!(seen(&spec, &wait).is_empty());
+        let over = Script::new(vec![schema], [events, vec![Event::Watermark(9)]].concat()).in_zone("Asia/Shanghai");
+        assert_eq!(seen(&spec, &over), ["+I[1, a"]);
     }
 
     #[test]

@@ -97,7 +97,12 @@ impl Script {
 
     /// What a subtask is told.
     pub(crate) fn setup(&self, subtask: u32, parallelism: u32) -> Setup {
-        let session = Session { time_zone: self.time_zone.clone(), batch_mode: self.batch_mode, query_start_ms: 0 };
+        let session = Session {
+            time_zone: self.time_zone.clone(),
+            batch_mode: self.batch_mode,
+            query_start_ms: 0,
+            seeds: flott_evaluation::Seeds::default(),
+        };
         Setup {
             name: format!("Tested[{subtask}]"),
             subtask,

@@ -1,6 +1,6 @@
 //! Sorts rows: bounded input at its end, or a stream by an ascending time; on one subtask. Stable.
 //!
-//! Emits   at the end of input all rows; by row time at a watermark those whose time it has passed; by processing time those of a millisecond
+//! Emits   at the end of input all rows that are not retracted by then; by row time at a watermark those whose time it has passed; by processing time those of a millisecond
 //!         once the clock has left it. Of these the rows `offset..offset + fetch` in all.
 //! Late    (by row time) rows that are not later than a row emitted already are dropped and counted, as in Flink; the watermark alone makes no row late.
 //! State   `rows`: what waits, one list entry a row in order of arrival; `emitted`: rows that have left, for offset and fetch, and the greatest row time among
@@ -51,7 +51,7 @@ impl Sort {
             subtask: setup.subtask,
             end: spec.fetch.map_or(u64::MAX, |fetch| spec.offset.saturating_add(fetch)),
             timing: match spec.rowtime {
-                _ if setup.batch_mode => Timing::AtEnd,
+                _ if setup.batch_mode || spec.at_end => Timing::AtEnd,
                 Some(column) => Timing::RowTime(column),
                 None => Timing::Clock,
             },
@@ -79,7 +79,11 @@ impl Sort {
                 context.counts.late_rows_dropped += 1;
                 continue;
             }
-            self.insert(time_ms, sorts.key(row), rows.row(row));
+            if batch.kind(row).is_addition() {
+                self.insert(time_ms, sorts.key(row), rows.row(row));
+            } else {
+                self.remove(sorts.key(row), rows.row(row));
+            }
         }
         Ok(done)
     }
@@ -99,6 +103,15 @@ impl Sort {
         let wanted = self.end.saturating_sub(self.emitted);
         if self.timing == Timing::AtEnd && self.rows.len() as u64 > wanted {
             self.rows.pop_last();
+        }
+    }
+
+    /// Takes away the earliest row that equals a retracted one; only rows that wait for the end are retracted.
+    fn remove(&mut self, sort: &[u8], row: &[u8]) {
+        let peers = self.rows.range((0, sort.to_vec(), 0)..=(0, sort.to_vec(), u64::MAX));
+        let found = peers.filter(|(_, known)| known.as_slice() == row).map(|(key, _)| key.clone()).next();
+        if let Some(found) = found {
+            self.rows.remove(&found);
         }
     }
 
@@ -125,7 +138,7 @@ impl Sort {
 
 impl Operator for Sort {
     fn on_batch(&mut self, _input: usize, batch: &Batch, context: &mut Context<'_>) -> Result<Step, OperatorError> {
-        if batch.kinds().is_some() {
+        if batch.kinds().is_some() && !self.spec.at_end {
             let message = format!("not supported: ORDER BY over rows other than +I ({})", self.name);
             return Err(OperatorError::Failed(message));
         }
@@ -234,6 +247,7 @@ mod tests {
         let spec = SortSpec {
             order: vec![column(1, false), column(0, true)],
             rowtime: Some(1),
+            at_end: false,
             offset: 0,
             fetch: None,
             input: input(),
@@ -254,7 +268,14 @@ mod tests {
 
     #[test]
     fn by_the_clock_the_rows_of_a_millisecond_are_sorted() {
-        let spec = SortSpec { order: vec![column(0, true)], rowtime: None, offset: 0, fetch: None, input: input() };
+        let spec = SortSpec {
+            order: vec![column(0, true)],
+            rowtime: None,
+            at_end: false,
+            offset: 0,
+            fetch: None,
+            input: input(),
+        };
         let at =
             |now_ms, ids: [i32; 2]| vec![Event::Clock(now_ms), Event::inserts(0, ids.map(|id| row(id, 0)).to_vec())];
         let script = Script::new(vec![input()], [at(1, [1, 2]), at(2, [3, 4]), at(5, [5, 6])].concat()).ended();
@@ -266,7 +287,14 @@ mod tests {
 
     #[test]
     fn bounded_input_is_sorted_at_its_end() {
-        let mut spec = SortSpec { order: vec![column(1, true)], rowtime: None, offset: 0, fetch: None, input: input() };
+        let mut spec = SortSpec {
+            order: vec![column(1, true)],
+            rowtime: None,
+            at_end: false,
+            offset: 0,
+            fetch: None,
+            input: input(),
+        };
         let rows = vec![row(1, 1), row(2, 5), row(3, 5), row(4, 9), vec![Value::Int(5), Value::Null]];
         let script = Script::new(vec![input()], vec![Event::inserts(0, rows)]).ended().in_batch_mode();
         assert_eq!(ids(&spec, &script), ["4", "2", "3", "1", "5"]);

@@ -161,7 +161,7 @@ mod tests {
     /// The added columns of each emitted row.
     fn added(collection: TypeKind, element: Vec<DataType>, outer: bool, values: Vec<Value>) -> Vec<String> {
         let input = Schema::new(vec![Field::new("c", collection.clone().nullable())]);
-        let flatten = matches!(&collection, TypeKind::Array(item) if matches!(item.kind, TypeKind::Row(_)));
+        let flatten = matches!(&collection, TypeKind::Array(item) if matches!(item.kind, TypeKind::Row(_) | TypeKind::Structured(..)));
         let mut fields = input.fields.clone();
         fields.extend(element.iter().map(|data_type| Field::new("e", data_type.clone())));
         fields.push(Field::new("o", TypeKind::Int.nullable()));

@@ -39,13 +39,14 @@ impl WindowDeduplicate {
             let message = format!("not supported: deduplication within windows by arrival ({})", setup.name);
             OperatorError::Failed(message)
         })?;
-        let attached = WindowTime::Attached { start: window_end, end: window_end, rowtime: true };
+        let local = spec.window_local;
+        let attached = WindowTime::Attached { start: window_end, end: window_end, rowtime: true, local };
         Ok(WindowDeduplicate {
             keys: spec.keys.clone(),
             rowtime,
             keep_last: spec.keep_last,
             window_end,
-            clock: WindowClock::new(&attached, &spec.input, setup)?,
+            clock: WindowClock::new(&attached, setup)?,
             windows: WindowTables::default(),
             encoder: RowEncoder::new(&spec.input),
         })

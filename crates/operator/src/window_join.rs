@@ -88,8 +88,12 @@ impl WindowJoin {
     /// # Errors
     /// The condition is not supported, or the time zone is not known.
     pub fn new(spec: &WindowJoinSpec, setup: &Setup) -> Result<Self, OperatorError> {
-        let attached =
-            WindowTime::Attached { start: spec.left_window_start, end: spec.left_window_end, rowtime: spec.rowtime };
+        let attached = WindowTime::Attached {
+            start: spec.left_window_start,
+            end: spec.left_window_end,
+            rowtime: spec.rowtime,
+            local: spec.local,
+        };
         let join = &spec.join;
         let condition = match &join.condition {
             Some(condition) => Some(Evaluator::new(condition, &setup.session)?),
@@ -104,7 +108,7 @@ impl WindowJoin {
             kind: join.kind,
             filter_nulls: join.filter_nulls.clone(),
             rowtime: spec.rowtime,
-            clock: WindowClock::new(&attached, &join.left, setup)?,
+            clock: WindowClock::new(&attached, setup)?,
             condition,
             left: side(&join.left_keys, spec.left_window_end, &join.left),
             right: side(&join.right_keys, spec.right_window_end, &join.right),
@@ -343,7 +347,7 @@ mod tests {
 
     use super::*;
     use crate::build::build;
-    use crate::harness::{Compare, Event, Lcg, Row, Script, check_cuts, check_recovery, row_texts, run};
+    use crate::harness::{Compare, Event, Lcg, Row, Script, check_cuts, check_recovery, row_texts, run, texts};
 
     fn side() -> Schema {
         Schema::new(vec![
@@ -376,6 +380,7 @@ mod tests {
             left_window_start: 2,
             right_window_start: 2,
             rowtime: true,
+            local: false,
         }
     }
 
@@ -455,6 +460,19 @@ mod tests {
         let make = |setup: &Setup| build(&flott_job::OperatorSpec::WindowJoin(spec.clone()), setup);
         let seen = check_cuts(&make, &script, &output(JoinKind::Semi));
         assert_eq!(row_texts(&seen), ["+I[1, 1, 1970-01-01T00:00:00.010]"]);
+    }
+
+    #[test]
+    fn windows_of_the_session_zone_end_with_its_clock() {
+        let end_ms = 8 * 3_600_000 + 10;
+        let rows = |input| Event::rows(input, vec![row(Some(1), 1, end_ms)]);
+        let events = vec![rows(0), rows(1), Event::Watermark(8), Event::Watermark(9)];
+        let script = Script::new(vec![side(), side()], events).in_zone("Asia/Shanghai");
+        let mut spec = spec(JoinKind::Semi, false);
+        spec.local = true;
+        let make = |setup: &Setup| build(&flott_job::OperatorSpec::WindowJoin(spec.clone()), setup);
+        let seen = texts(&check_cuts(&make, &script, &output(JoinKind::Semi)));
+        assert_eq!(seen, ["W 8", "+I[1, 1, 1970-01-01T08:00:00.010]", "W 9"]);
     }
 
     proptest! {

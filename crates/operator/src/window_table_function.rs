@@ -9,7 +9,7 @@ use std::sync::Arc;
 use arrow_array::{Array, ArrayRef, Int64Array, TimestampMillisecondArray, UInt32Array};
 use flott_job::spec::WindowTableFunctionSpec;
 use flott_job::window::{Window, WindowKind, WindowTime};
-use flott_record::{Batch, Schema};
+use flott_record::Batch;
 use flott_state::{SnapshotReader, SnapshotWriter};
 
 use crate::interface::{Context, Forwarding, Operator, OperatorError, Setup, Step};
@@ -46,7 +46,7 @@ impl WindowTableFunction {
         if matches!(spec.window.time, WindowTime::Attached { .. }) {
             return Err(OperatorError::Failed("not supported: windows of windowed rows".to_string()));
         }
-        let clock = WindowClock::new(&spec.window.time, &Schema::default(), setup)?;
+        let clock = WindowClock::new(&spec.window.time, setup)?;
         Ok(WindowTableFunction { window: spec.window, clock, windows_per_row: windows.max(1) as usize })
     }
 
@@ -90,7 +90,11 @@ impl WindowTableFunction {
             Arc::new(TimestampMillisecondArray::from(ends)),
             Arc::new(last),
         ];
-        let rows = if self.windows_per_row == 1 { batch.clone() } else { batch.take(&UInt32Array::from(sources))? };
+        let rows = if self.windows_per_row == 1 && sources.len() == batch.num_rows() {
+            batch.clone()
+        } else {
+            batch.take(&UInt32Array::from(sources))?
+        };
         let columns = rows.columns().iter().cloned().chain(added).collect();
         context.emit(rows.with_columns(columns));
         Ok(())
@@ -175,7 +179,7 @@ impl Operator for WindowTableFunction {
 #[cfg(test)]
 mod tests {
     use flott_job::OperatorSpec;
-    use flott_record::{Field, TypeKind, Value};
+    use flott_record::{Field, Schema, TypeKind, Value};
 
     use super::*;
     use crate::build;

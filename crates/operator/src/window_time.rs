@@ -9,7 +9,6 @@ use arrow_array::{Array, ArrayRef, Int64Array};
 use arrow_schema::{DataType as ArrowType, TimeUnit};
 use flott_evaluation::zone::Zone;
 use flott_job::window::{Window, WindowKind, WindowTime};
-use flott_record::{Schema, TypeKind};
 
 use crate::interface::{OperatorError, Setup};
 
@@ -129,22 +128,13 @@ pub(crate) struct WindowClock {
 }
 
 impl WindowClock {
-    /// The clock of a window over these columns.
+    /// The clock of a window.
     ///
     /// # Errors
     /// The session's time zone is not known.
-    pub(crate) fn new(time: &WindowTime, input: &Schema, setup: &Setup) -> Result<Self, OperatorError> {
-        let local = match time {
-            WindowTime::Rowtime { local, .. } => *local,
-            WindowTime::Proctime => true,
-            // Attached windows carry no type of their own; their window_time column, if it is still there, tells it.
-            WindowTime::Attached { rowtime, .. } => {
-                let window_time = input.index_of("window_time").map(|index| &input.data_type(index).kind);
-                !rowtime || matches!(window_time, Some(TypeKind::TimestampLtz(_)))
-            }
-        };
+    pub(crate) fn new(time: &WindowTime, setup: &Setup) -> Result<Self, OperatorError> {
         let name = setup.session.time_zone.as_str();
-        if !local || matches!(name, "UTC" | "Z" | "GMT") {
+        if !time.is_local() || matches!(name, "UTC" | "Z" | "GMT") {
             return Ok(WindowClock { zone: None });
         }
         let unknown = || OperatorError::Failed(format!("time zone {name} is not known"));

@@ -66,9 +66,9 @@ pub enum TypeKind {
     Timestamp(u8),
     /// TIMESTAMP_LTZ(p), an instant
     TimestampLtz(u8),
-    /// INTERVAL YEAR TO MONTH, in months
+    /// An INTERVAL of years and months, in months; Flink's planner names all of them INTERVAL MONTH
     IntervalYearMonth,
-    /// INTERVAL DAY TO SECOND, in milliseconds
+    /// An INTERVAL of days to seconds, in milliseconds; Flink's planner names all of them INTERVAL SECOND(3)
     IntervalDayTime,
     /// `ARRAY<t>`
     Array(Box<DataType>),
@@ -78,6 +78,8 @@ pub enum TypeKind {
     Multiset(Box<DataType>),
     /// `ROW<name type, …>`
     Row(Vec<Field>),
+    /// `STRUCTURED<'class', name type, …>`: a row whose type has a name too
+    Structured(String, Vec<Field>),
     /// VARIANT, kept as JSON text in canonical form
     Variant,
     /// BITMAP of unsigned 32-bit members, kept as portable roaring bytes
@@ -137,6 +139,14 @@ impl TypeKind {
         matches!(self, TypeKind::Timestamp(_) | TypeKind::TimestampLtz(_))
     }
 
+    /// The fields of a ROW or structured type.
+    pub fn fields(&self) -> Option<&[Field]> {
+        match self {
+            TypeKind::Row(fields) | TypeKind::Structured(_, fields) => Some(fields),
+            _ => None,
+        }
+    }
+
     /// Either kind of INTERVAL.
     pub fn is_interval(&self) -> bool {
         matches!(self, TypeKind::IntervalYearMonth | TypeKind::IntervalDayTime)
@@ -175,7 +185,7 @@ impl DataType {
             TypeKind::Array(element) => ArrowType::List(Arc::new(child("item", element.to_arrow()))),
             TypeKind::Map(key, value) => map_type(key.to_arrow(), value.to_arrow()),
             TypeKind::Multiset(element) => map_type(element.to_arrow(), ArrowType::Int32),
-            TypeKind::Row(fields) => ArrowType::Struct(row_fields(fields)),
+            TypeKind::Row(fields) | TypeKind::Structured(_, fields) => ArrowType::Struct(row_fields(fields)),
             TypeKind::Null => ArrowType::Null,
         }
     }
@@ -234,12 +244,20 @@ impl fmt::Display for TypeKind {
             TypeKind::Time(precision) => write!(f, "TIME({precision})"),
             TypeKind::Timestamp(precision) => write!(f, "TIMESTAMP({precision})"),
             TypeKind::TimestampLtz(precision) => write!(f, "TIMESTAMP_LTZ({precision})"),
-            TypeKind::IntervalYearMonth => f.write_str("INTERVAL YEAR(4) TO MONTH"),
-            TypeKind::IntervalDayTime => f.write_str("INTERVAL DAY(6) TO SECOND(3)"),
+            TypeKind::IntervalYearMonth => f.write_str("INTERVAL MONTH"),
+            TypeKind::IntervalDayTime => f.write_str("INTERVAL SECOND(3)"),
             TypeKind::Array(element) => write!(f, "ARRAY<{element}>"),
             TypeKind::Map(key, value) => write!(f, "MAP<{key}, {value}>"),
             TypeKind::Multiset(element) => write!(f, "MULTISET<{element}>"),
-            TypeKind::Row(fields) => write_row(f, fields),
+            TypeKind::Row(fields) => {
+                f.write_str("ROW<")?;
+                write_fields(f, fields)
+            }
+            TypeKind::Structured(class, fields) => {
+                write!(f, "STRUCTURED<'{}'", class.replace('\'', "''"))?;
+                f.write_str(if fields.is_empty() { "" } else { ", " })?;
+                write_fields(f, fields)
+            }
             TypeKind::Variant => f.write_str("VARIANT"),
             TypeKind::Bitmap => f.write_str("BITMAP"),
             TypeKind::Null => f.write_str("NULL"),
@@ -247,8 +265,7 @@ impl fmt::Display for TypeKind {
     }
 }
 
-fn write_row(f: &mut fmt::Formatter<'_>, fields: &[Field]) -> fmt::Result {
-    f.write_str("ROW<")?;
+fn write_fields(f: &mut fmt::Formatter<'_>, fields: &[Field]) -> fmt::Result {
     for (i, field) in fields.iter().enumerate() {
         if i > 0 {
             f.write_str(", ")?;

@@ -52,7 +52,11 @@ pub fn float_text(value: f32) -> String {
 /// Appends [`double_text`].
 pub fn write_double(out: &mut String, value: f64) {
     if value.is_finite() && value != 0.0 {
-        java_layout(out, Digits::of(format_args!("{value:e}")).text());
+        let digits = Digits::of(format_args!("{value:e}"));
+        java_layout(
+            out,
+            nearer(digits, Digits::of(format_args!("{value:.1e}")), |text| text.parse() == Ok(value)).text(),
+        );
     } else {
         write_special(out, value);
     }
@@ -61,10 +65,20 @@ pub fn write_double(out: &mut String, value: f64) {
 /// Appends [`float_text`].
 pub fn write_float(out: &mut String, value: f32) {
     if value.is_finite() && value != 0.0 {
-        java_layout(out, Digits::of(format_args!("{value:e}")).text());
+        let digits = Digits::of(format_args!("{value:e}"));
+        java_layout(
+            out,
+            nearer(digits, Digits::of(format_args!("{value:.1e}")), |text| text.parse() == Ok(value)).text(),
+        );
     } else {
         write_special(out, f64::from(value));
     }
+}
+
+/// Where one digit is enough Java takes the two digits that come nearest: `4.9E-324`, not `5.0E-324`.
+fn nearer(shortest: Digits, two: Digits, reads_back: impl Fn(&str) -> bool) -> Digits {
+    let closer = !two.text().contains(".0e") && !shortest.text().contains('.') && reads_back(two.text());
+    if closer { two } else { shortest }
 }
 
 fn write_special(out: &mut String, value: f64) {

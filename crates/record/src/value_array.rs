@@ -90,7 +90,7 @@ pub fn array_from_values(data_type: &DataType, values: &[Value]) -> Result<Array
         TypeKind::Array(element) => arrays(values, data_type, element),
         TypeKind::Map(key, value) => maps(values, data_type, key, value),
         TypeKind::Multiset(element) => maps(values, data_type, element, &TypeKind::Int.not_null()),
-        TypeKind::Row(_) => rows(values, data_type),
+        TypeKind::Row(_) | TypeKind::Structured(..) => rows(values, data_type),
         TypeKind::Null => Ok(Arc::new(NullArray::new(values.len()))),
     }
 }
@@ -185,7 +185,7 @@ fn maps(values: &[Value], data_type: &DataType, key: &DataType, item: &DataType)
 }
 
 fn rows(values: &[Value], data_type: &DataType) -> Result<ArrayRef> {
-    let TypeKind::Row(fields) = &data_type.kind else { return Err(wrong(&Value::Null, data_type)) };
+    let Some(fields) = data_type.kind.fields() else { return Err(wrong(&Value::Null, data_type)) };
     let mut columns = vec![Vec::with_capacity(values.len()); fields.len()];
     for value in values {
         match value {
@@ -243,7 +243,7 @@ pub fn value_at(array: &dyn Array, row: usize, data_type: &DataType) -> Value {
         }
         TypeKind::Map(key, value) => map_value(array, row, key, value),
         TypeKind::Multiset(element) => map_value(array, row, element, &TypeKind::Int.not_null()),
-        TypeKind::Row(fields) => {
+        TypeKind::Row(fields) | TypeKind::Structured(_, fields) => {
             let columns = array.as_struct();
             let cell = |(i, field): (usize, &crate::Field)| value_at(columns.column(i), row, &field.data_type);
             Value::Row(fields.iter().enumerate().map(cell).collect())

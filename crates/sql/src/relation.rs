@@ -6,9 +6,12 @@
 use std::sync::Arc;
 
 use flott_expression::{AggregateCall, Expression};
-use flott_job::spec::{FrameStart, JoinKind, RankKind, SortColumn};
+use flott_job::over::{FrameBound, OverCall};
+use flott_job::pattern::MatchSpec;
+use flott_job::spec::{JoinKind, RankKind, SortColumn};
+use flott_job::versioned_join::LookupRetry;
 use flott_job::window::{WindowKind, WindowTime};
-use flott_record::{DataType, Field, Schema, Value};
+use flott_record::{DataType, Field, RowKind, Schema, Value};
 
 use crate::catalog::ResolvedTable;
 
@@ -57,15 +60,6 @@ pub struct Relation {
 /// A shared relation.
 pub type RelationRef = Arc<Relation>;
 
-/// An OVER call of a window that the node describes.
-#[derive(Clone, Debug, PartialEq)]
-pub enum OverCall {
-    /// ROW_NUMBER, RANK, DENSE_RANK
-    Rank(RankKind),
-    /// An aggregate.
-    Aggregate(AggregateCall),
-}
-
 /// One OVER window and its calls.
 #[derive(Clone, Debug, PartialEq)]
 pub struct OverWindow {
@@ -73,10 +67,46 @@ pub struct OverWindow {
     pub partition: Vec<usize>,
     /// ORDER BY.
     pub order: Vec<SortColumn>,
-    /// ROWS (else RANGE).
-    pub rows: bool,
-    /// Where frames start; they end at the current row.
-    pub start: FrameStart,
+    /// Where frames start.
+    pub start: FrameBound,
+    /// Where frames end.
+    pub end: FrameBound,
+    /// How many milliseconds before the current row's time a frame of RANGE starts, where it starts at such a time.
+    pub range_ms: Option<i64>,
+}
+
+impl OverWindow {
+    /// Positions of the columns that the window reads.
+    pub(crate) fn columns(&self) -> Vec<usize> {
+        let mut columns = self.partition.clone();
+        columns.extend(self.order.iter().map(|sort| sort.column));
+        for bound in [self.start, self.end] {
+            if let FrameBound::Value { order, bound } = bound {
+                columns.extend([order, bound]);
+            }
+        }
+        columns
+    }
+
+    /// The same window over columns at other positions.
+    pub(crate) fn with_columns(&self, place: impl Fn(usize) -> usize) -> OverWindow {
+        let of_bound = |bound: FrameBound| match bound {
+            FrameBound::Value { order, bound } => FrameBound::Value { order: place(order), bound: place(bound) },
+            other => other,
+        };
+        OverWindow {
+            partition: self.partition.iter().map(|column| place(*column)).collect(),
+            order: self.order.iter().map(|sort| SortColumn { column: place(sort.column), ..*sort }).collect(),
+            start: of_bound(self.start),
+            end: of_bound(self.end),
+            range_ms: self.range_ms,
+        }
+    }
+
+    /// Whether frames are counted in rows.
+    pub(crate) fn counts_rows(&self) -> bool {
+        matches!(self.start, FrameBound::Row(_)) || matches!(self.end, FrameBound::Row(_))
+    }
 }
 
 /// The operations.
@@ -188,6 +218,40 @@ pub enum RelationKind {
         ordinality: bool,
         outer: bool,
     },
+    /// TO_CHANGELOG. Output: the code of the row's kind, the input.
+    ToChangelog {
+        input: RelationRef,
+        codes: [Option<String>; 4],
+    },
+    /// FROM_CHANGELOG. Output: the input without the column of the code.
+    FromChangelog {
+        input: RelationRef,
+        code: usize,
+        kinds: Vec<(String, RowKind)>,
+    },
+    /// Each left row with the version of the right table at the left row's time; positions of the rowtime columns on either side.
+    TemporalJoin {
+        left: RelationRef,
+        right: RelationRef,
+        kind: JoinKind,
+        condition: Expression,
+        left_time: usize,
+        right_time: usize,
+    },
+    /// Each left row with what is found for it in an outside table. The right relation is no input: it says what is made of a row
+    /// that is found.
+    LookupJoin {
+        left: RelationRef,
+        right: RelationRef,
+        kind: JoinKind,
+        condition: Expression,
+        retry: Option<LookupRetry>,
+    },
+    /// MATCH_RECOGNIZE.
+    Match {
+        input: RelationRef,
+        spec: Box<MatchSpec>,
+    },
     /// Keeps the last row of each key of an upsert source.
     Normalize {
         input: RelationRef,
@@ -229,8 +293,14 @@ impl Relation {
             | K::Deduplicate { input, .. }
             | K::Expand { input, .. }
             | K::Unnest { input, .. }
+            | K::ToChangelog { input, .. }
+            | K::FromChangelog { input, .. }
+            | K::LookupJoin { left: input, .. }
+            | K::Match { input, .. }
             | K::Normalize { input, .. } => vec![input],
-            K::Join { left, right, .. } | K::WindowJoin { left, right, .. } => vec![left, right],
+            K::Join { left, right, .. } | K::WindowJoin { left, right, .. } | K::TemporalJoin { left, right, .. } => {
+                vec![left, right]
+            }
             K::Union { inputs } => inputs.iter().collect(),
         }
     }
@@ -254,8 +324,12 @@ impl Relation {
             | K::Deduplicate { input, .. }
             | K::Expand { input, .. }
             | K::Unnest { input, .. }
+            | K::ToChangelog { input, .. }
+            | K::FromChangelog { input, .. }
+            | K::LookupJoin { left: input, .. }
+            | K::Match { input, .. }
             | K::Normalize { input, .. } => replace(input, &mut next),
-            K::Join { left, right, .. } | K::WindowJoin { left, right, .. } => {
+            K::Join { left, right, .. } | K::WindowJoin { left, right, .. } | K::TemporalJoin { left, right, .. } => {
                 replace(left, &mut next);
                 replace(right, &mut next);
             }

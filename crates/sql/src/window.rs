@@ -17,6 +17,8 @@ pub(crate) struct WindowColumns {
     pub(crate) kind: WindowKind,
     /// Whether the windows are of event time.
     pub(crate) rowtime: bool,
+    /// Whether the windows follow the session time zone.
+    pub(crate) local: bool,
 }
 
 impl WindowColumns {
@@ -49,10 +51,10 @@ pub(crate) fn window_columns(relation: &Relation) -> Option<WindowColumns> {
     let found = match &relation.kind {
         RelationKind::Window { input, kind, time, .. } => {
             let width = input.columns.len();
-            Some(at(width, *kind, is_rowtime(time)))
+            Some(at(width, *kind, time))
         }
         RelationKind::WindowAggregate { keys, calls, kind, time, .. } => {
-            Some(at(keys.len() + calls.len(), *kind, is_rowtime(time)))
+            Some(at(keys.len() + calls.len(), *kind, time))
         }
         RelationKind::Project { input, expressions } => window_columns(input).map(|columns| {
             columns.map(|wanted| {
@@ -82,6 +84,7 @@ pub(crate) fn window_columns(relation: &Relation) -> Option<WindowColumns> {
     found.filter(|columns| columns.start.is_some() || columns.end.is_some() || columns.time.is_some())
 }
 
-fn at(first: usize, kind: WindowKind, rowtime: bool) -> WindowColumns {
-    WindowColumns { start: Some(first), end: Some(first + 1), time: Some(first + 2), kind, rowtime }
+fn at(first: usize, kind: WindowKind, time: &WindowTime) -> WindowColumns {
+    let (rowtime, local) = (is_rowtime(time), time.is_local());
+    WindowColumns { start: Some(first), end: Some(first + 1), time: Some(first + 2), kind, rowtime, local }
 }

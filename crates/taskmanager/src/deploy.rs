@@ -112,6 +112,7 @@ pub fn deploy(mut deployment: Deployment) -> Result<RunningJob, JobError> {
         settings: graph.settings.clone(),
         alignment: deployment.checkpointing.alignment,
         operators: deployment.operators,
+        connectors: deployment.connectors.clone(),
         coordinator: mailbox.clone(),
         open_sources: Arc::new(AtomicUsize::new(open_sources)),
         metrics: deployment.metrics.job(&id, &graph.name),

@@ -17,6 +17,7 @@ mod deploy;
 mod failure;
 mod job;
 pub mod limits;
+mod lookup;
 mod mailbox;
 mod message;
 mod operators;

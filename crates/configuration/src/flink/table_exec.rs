@@ -112,6 +112,8 @@ flink_options! {
     SORT_DEFAULT_LIMIT: i32 = "table.exec.sort.default-limit", "-1";
     /// The maximal fan-in for external merge sort.
     SORT_MAX_NUM_FILE_HANDLES: i32 = "table.exec.sort.max-num-file-handles", "128";
+    /// Whether a stream may be sorted by other columns than time, at its end.
+    SORT_NON_TEMPORAL_ENABLED: bool = "__table.exec.sort.non-temporal.enabled__", "false";
     /// Indicates whether the CDC (Change Data Capture) sources in the job will produce duplicate change events that
     /// requires the framework to deduplicate and get consistent result.
     SOURCE_CDC_EVENTS_DUPLICATE: bool = "table.exec.source.cdc-events-duplicate", "false";

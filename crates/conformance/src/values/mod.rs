@@ -13,7 +13,10 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use flott_connector::options::TableOptions;
-use flott_connector::{Capabilities, Connector, ConnectorError, ConnectorOption, Sink, Source};
+use flott_connector::{
+    Capabilities, Connector, ConnectorError, ConnectorOption, LoadedTable, Lookup, LookupSetup, Sink, Source,
+};
+use flott_record::value_array::batch_from_rows;
 use flott_record::{ChangelogMode, Field, RowKind, Schema, TableSpec, Value};
 use serde_json::Value as Json;
 
@@ -29,6 +32,8 @@ pub struct TableData {
     pub rows: Vec<Json>,
     /// The source stays open after its last row.
     pub endless: bool,
+    /// Rows at the beginning that a lookup does not find: those of a run before this one.
+    pub rows_before: usize,
 }
 
 /// A row that a sink was given.
@@ -96,6 +101,30 @@ impl ValuesConnector {
     pub fn new(stage: &Stage) -> Self {
         ValuesConnector { stage: stage.clone() }
     }
+
+    /// The rows of a table, and whether its source stays open behind them.
+    fn changes(&self, table: &TableSpec) -> Result<(Vec<Recorded>, bool), ConnectorError> {
+        let options = TableOptions::of(table);
+        let id = options.text("data-id").unwrap_or("");
+        let data = self.stage.rows(id);
+        if data.is_none() && options.text("failing-source") == Some("true") {
+            // The words of Flink's connector.
+            return Err(ConnectorError::new("testing elements of values source shouldn't be empty."));
+        }
+        let data = data.ok_or_else(|| ConnectorError::new(format!("table {} has no rows under '{id}'", table.name)))?;
+        let mut fields = table.schema.fields.clone();
+        fields.extend(table.metadata.iter().map(|column| column.field.clone()));
+        let listed = metadata(options.text("readable-metadata").unwrap_or(""))?;
+        let mut rows = Vec::with_capacity(data.rows.len());
+        for row in &data.rows {
+            let kind = case::text(row, "op").and_then(RowKind::from_short);
+            let kind = kind.ok_or_else(|| ConnectorError::new(format!("row without a kind: {row}")))?;
+            let cells = in_schema_order(case::list(row, "row"), table, &listed);
+            let cells = cell::row(&cells, &fields).map_err(ConnectorError::new)?;
+            rows.push((kind, cells));
+        }
+        Ok((rows, data.endless))
+    }
 }
 
 /// `I,UA,UB,D`
@@ -116,13 +145,24 @@ fn changelog_mode(text: &str) -> Result<ChangelogMode, ConnectorError> {
 /// `ts:TIMESTAMP(3),name:STRING`
 fn metadata(text: &str) -> Result<Schema, ConnectorError> {
     let mut fields = Vec::new();
-    for entry in text.split(',').filter(|entry| !entry.is_empty()) {
+    for entry in text.split(',').map(str::trim).filter(|entry| !entry.is_empty()) {
         let (name, type_name) =
             entry.split_once(':').ok_or_else(|| ConnectorError::new(format!("'{entry}' lacks a type")))?;
         let data_type = cell::data_type(type_name).map_err(ConnectorError::new)?;
         fields.push(Field::new(name, data_type));
     }
     Ok(Schema::new(fields))
+}
+
+/// A row's cells in the order of the table's columns: where a row has all the metadata that the connector lists, they stand in that order.
+fn in_schema_order(cells: &[Json], table: &TableSpec, listed: &Schema) -> Vec<Json> {
+    let physical = table.schema.len();
+    if cells.len() != physical + listed.len() {
+        return cells.to_vec();
+    }
+    let place = |key: &str| listed.fields.iter().position(|field| field.name == key);
+    let metadata = table.metadata.iter().filter_map(|column| cells.get(physical + place(&column.key)?));
+    cells[..physical].iter().chain(metadata).cloned().collect()
 }
 
 /// Positions of a sink's columns in the order in which Flink's connector is given them: metadata as the connector lists it.
@@ -166,24 +206,19 @@ impl Connector for ValuesConnector {
     }
 
     fn source(&self, table: &TableSpec) -> Result<Box<dyn Source>, ConnectorError> {
-        let options = TableOptions::of(table);
-        let id = options.text("data-id").unwrap_or("");
-        let data = self.stage.rows(id);
-        if data.is_none() && options.text("failing-source") == Some("true") {
-            // The words of Flink's connector.
-            return Err(ConnectorError::new("testing elements of values source shouldn't be empty."));
-        }
-        let data = data.ok_or_else(|| ConnectorError::new(format!("table {} has no rows under '{id}'", table.name)))?;
-        let mut fields = table.schema.fields.clone();
-        fields.extend(table.metadata.iter().map(|column| column.field.clone()));
-        let mut rows = Vec::with_capacity(data.rows.len());
-        for row in &data.rows {
-            let kind = case::text(row, "op").and_then(RowKind::from_short);
-            let kind = kind.ok_or_else(|| ConnectorError::new(format!("row without a kind: {row}")))?;
-            let cells = cell::row(case::list(row, "row"), &fields).map_err(ConnectorError::new)?;
-            rows.push((kind, cells));
-        }
-        Ok(Box::new(source::ValuesSource::new(rows, data.endless, &self.stage)))
+        let (rows, endless) = self.changes(table)?;
+        Ok(Box::new(source::ValuesSource::new(rows, endless, &self.stage)))
+    }
+
+    fn lookup(&self, table: &TableSpec, setup: &LookupSetup) -> Result<Option<Box<dyn Lookup>>, ConnectorError> {
+        let cells = |row: &[Value]| setup.projection.iter().map(|column| row[*column].clone()).collect();
+        let id = TableOptions::of(table).text("data-id").unwrap_or("").to_string();
+        let rows_before = self.stage.rows(&id).map_or(0, |data| data.rows_before);
+        let changes: Vec<Recorded> = self.changes(table)?.0.into_iter().skip(rows_before).collect();
+        let table_rows = crate::engine::materialize(&changes, &table.primary_key);
+        let rows: Vec<Recorded> = table_rows.iter().map(|row| (RowKind::Insert, cells(row))).collect();
+        let batch = batch_from_rows(&setup.output, &rows).map_err(|error| ConnectorError::new(error.to_string()))?;
+        Ok(Some(Box::new(LoadedTable::new(&[batch], &setup.keys, &setup.output)?)))
     }
 
     fn sink(&self, table: &TableSpec) -> Result<Box<dyn Sink>, ConnectorError> {

@@ -182,7 +182,7 @@ impl<'a> FieldReader<'a> {
             TypeKind::Multiset(element) => {
                 self.collection(path, &[("element", element), ("count", &TypeKind::Int.not_null())])
             }
-            TypeKind::Row(fields) => {
+            TypeKind::Row(fields) | TypeKind::Structured(_, fields) => {
                 let fields = fields.iter().map(|field| self.read(&format!("{path}.{}", field.name), &field.data_type));
                 Ok(Origin::Row(fields.collect::<Result<_, _>>()?))
             }

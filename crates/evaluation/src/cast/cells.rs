@@ -28,12 +28,15 @@ pub(crate) enum Cells<'a> {
     Decimal(&'a PrimitiveArray<Decimal128Type>, u8),
     String(&'a StringArray),
     Bytes(&'a BinaryArray),
+    Bitmap(&'a BinaryArray),
     Date(&'a PrimitiveArray<Date32Type>),
     Time(&'a PrimitiveArray<Time32MillisecondType>, u8),
     Timestamp(&'a [i64], &'a dyn Array, u8, Option<&'a Zone>),
     Months(&'a PrimitiveArray<IntervalYearMonthType>),
     Millis(&'a PrimitiveArray<DurationMillisecondType>),
     Row(&'a StructArray, Vec<Cells<'a>>),
+    /// A structured type, whose fields are named in the text.
+    Structured(&'a StructArray, Vec<(String, Cells<'a>)>),
     List(&'a ListArray, Box<Cells<'a>>),
     Map(&'a MapArray, Box<(Cells<'a>, Cells<'a>)>),
 }
@@ -52,7 +55,8 @@ impl<'a> Cells<'a> {
             TypeKind::Double => Cells::Double(array.as_primitive()),
             TypeKind::Decimal { scale, .. } => Cells::Decimal(array.as_primitive(), *scale),
             TypeKind::Char(_) | TypeKind::Varchar(_) | TypeKind::Variant => Cells::String(array.as_string()),
-            TypeKind::Binary(_) | TypeKind::Varbinary(_) | TypeKind::Bitmap => Cells::Bytes(array.as_binary()),
+            TypeKind::Binary(_) | TypeKind::Varbinary(_) => Cells::Bytes(array.as_binary()),
+            TypeKind::Bitmap => Cells::Bitmap(array.as_binary()),
             TypeKind::Date => Cells::Date(array.as_primitive()),
             TypeKind::Time(precision) => Cells::Time(array.as_primitive(), *precision),
             TypeKind::Timestamp(precision) => Cells::Timestamp(stored(array, *precision), array, *precision, None),
@@ -61,6 +65,13 @@ impl<'a> Cells<'a> {
             }
             TypeKind::IntervalYearMonth => Cells::Months(array.as_primitive()),
             TypeKind::IntervalDayTime => Cells::Millis(array.as_primitive()),
+            TypeKind::Structured(_, fields) => {
+                let rows = array.as_struct();
+                let columns = fields.iter().zip(rows.columns());
+                let cells =
+                    columns.map(|(field, column)| (field.name.clone(), Cells::of(&field.data_type, column, zone)));
+                Cells::Structured(rows, cells.collect())
+            }
             TypeKind::Row(fields) => {
                 let rows = array.as_struct();
                 let columns = fields.iter().zip(rows.columns());
@@ -91,13 +102,13 @@ impl<'a> Cells<'a> {
             Cells::Double(array) => array.is_null(row),
             Cells::Decimal(array, _) => array.is_null(row),
             Cells::String(array) => array.is_null(row),
-            Cells::Bytes(array) => array.is_null(row),
+            Cells::Bytes(array) | Cells::Bitmap(array) => array.is_null(row),
             Cells::Date(array) => array.is_null(row),
             Cells::Time(array, _) => array.is_null(row),
             Cells::Timestamp(_, array, ..) => array.is_null(row),
             Cells::Months(array) => array.is_null(row),
             Cells::Millis(array) => array.is_null(row),
-            Cells::Row(array, _) => array.is_null(row),
+            Cells::Row(array, _) | Cells::Structured(array, _) => array.is_null(row),
             Cells::List(array, _) => array.is_null(row),
             Cells::Map(array, _) => array.is_null(row),
         }
@@ -137,11 +148,21 @@ impl<'a> Cells<'a> {
                 let local = zone.map_or(values[row], |zone| localize(values[row], *precision, zone));
                 civil::write_timestamp_sql(out, local, *precision);
             }
+            Cells::Bitmap(array) => write_members(array.value(row), out),
             Cells::Months(array) => civil::write_interval_months(out, array.value(row)),
             Cells::Millis(array) => civil::write_interval_millis(out, array.value(row)),
             Cells::Row(_, columns) => {
                 out.push('(');
                 separated(out, 0..columns.len(), |column, out| columns[column].write(row, out));
+                out.push(')');
+            }
+            Cells::Structured(_, columns) => {
+                out.push('(');
+                separated(out, 0..columns.len(), |column, out| {
+                    out.push_str(&columns[column].0);
+                    out.push('=');
+                    columns[column].1.write(row, out);
+                });
                 out.push(')');
             }
             Cells::List(lists, items) => {
@@ -163,6 +184,15 @@ impl<'a> Cells<'a> {
     }
 }
 
+/// The members of a bitmap: `{1,2}`. Bytes that are none have no members.
+fn write_members(bytes: &[u8], out: &mut String) {
+    let members = roaring::RoaringBitmap::deserialize_from(bytes).unwrap_or_else(|_| roaring::RoaringBitmap::new());
+    let members: Vec<String> = members.iter().map(|member| member.to_string()).collect();
+    out.push('{');
+    out.push_str(&members.join(","));
+    out.push('}');
+}
+
 fn range(offsets: &[i32], row: usize) -> std::ops::Range<usize> {
     offsets[row] as usize..offsets[row + 1] as usize
 }
@@ -178,7 +208,7 @@ fn separated(out: &mut String, items: std::ops::Range<usize>, mut write: impl Fn
 }
 
 /// Timestamps as they are stored, in the unit of their precision.
-pub(super) fn stored(array: &dyn Array, precision: u8) -> &[i64] {
+pub(crate) fn stored(array: &dyn Array, precision: u8) -> &[i64] {
     match timestamp_unit(precision) {
         TimeUnit::Millisecond => array.as_primitive::<TimestampMillisecondType>().values(),
         TimeUnit::Microsecond => array.as_primitive::<TimestampMicrosecondType>().values(),

@@ -10,6 +10,8 @@ mod parse;
 mod temporal;
 mod text;
 
+pub(crate) use cells::stored;
+
 use std::sync::Arc;
 
 use arrow_array::{Array, ArrayRef};
@@ -49,7 +51,10 @@ pub(crate) fn compile(
     }
     let zone = Zone::parse(&session.time_zone)
         .ok_or_else(|| CompileError::WrongConstant(format!("no time zone '{}' exists", session.time_zone)))?;
-    let nested = matches!(to.kind, TypeKind::Array(_) | TypeKind::Map(..) | TypeKind::Multiset(_) | TypeKind::Row(_));
+    let nested = matches!(
+        to.kind,
+        TypeKind::Array(_) | TypeKind::Map(..) | TypeKind::Multiset(_) | TypeKind::Row(_) | TypeKind::Structured(..)
+    );
     // A nested value is NULL as a whole if a part of it cannot be read, hence the parts are converted strictly.
     let row_wise = nested && mode == CastMode::TryCast;
     let rules = Rules { lenient: mode == CastMode::TryCast && !nested, zone };

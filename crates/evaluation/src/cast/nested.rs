@@ -30,7 +30,10 @@ pub(super) fn conversion(from: &DataType, to: &DataType, rules: &Rules) -> Resul
             let same: Convert = Box::new(|array| Ok(Arc::clone(array)));
             Some(Box::new(move |array| maps(array, &arrow_type, &element, &same)))
         }
-        (TypeKind::Row(source), TypeKind::Row(target)) if source.len() == target.len() => {
+        (
+            TypeKind::Row(source) | TypeKind::Structured(_, source),
+            TypeKind::Row(target) | TypeKind::Structured(_, target),
+        ) if source.len() == target.len() => {
             let fields = source.iter().zip(target);
             let parts: Result<Vec<Convert>, CompileError> =
                 fields.map(|(a, b)| convert_part(&a.data_type, &b.data_type, rules)).collect();
@@ -50,7 +53,7 @@ fn rebased(offsets: &OffsetBuffer<i32>) -> (OffsetBuffer<i32>, usize, usize) {
 }
 
 fn wrong_shape(arrow_type: &ArrowType) -> EvaluationError {
-    EvaluationError { message: format!("not supported: a nested value as {arrow_type}"), row: None }
+    EvaluationError { message: format!("not supported: a nested value as {arrow_type}"), row: None, expression: None }
 }
 
 fn lists(array: &ArrayRef, to: &ArrowType, element: &Convert) -> Result<ArrayRef, EvaluationError> {

@@ -22,10 +22,11 @@ pub(super) fn is_source(kind: &TypeKind) -> bool {
     kind.is_numeric() || *kind == TypeKind::Boolean
 }
 
-/// The conversion of a number or truth value to a number, a truth value, or (from an integer) an interval.
+/// The conversion of a number or truth value to a number, a truth value, or (from an exact number) an interval.
 pub(super) fn conversion(from: &TypeKind, to: &DataType) -> Option<Convert> {
     let target = to.kind.clone();
-    if target.is_interval() && !from.is_integer() || !(is_source(&target) || target.is_interval()) {
+    let exact = from.is_integer() || matches!(from, TypeKind::Decimal { .. });
+    if target.is_interval() && !exact || !(is_source(&target) || target.is_interval()) {
         return None;
     }
     Some(match from {
@@ -172,6 +173,10 @@ fn from_decimal(array: &ArrayRef, from_scale: u8, to: &TypeKind) -> ArrayRef {
             unary::<Decimal128Type, Float32Type>(array, |value| decimal::to_double(value, from_scale) as f32)
         }
         TypeKind::Boolean => truth::<Decimal128Type>(array, |value| value != 0),
+        TypeKind::IntervalYearMonth => {
+            unary::<Decimal128Type, IntervalYearMonthType>(array, |value| whole(value) as i32)
+        }
+        TypeKind::IntervalDayTime => unary::<Decimal128Type, DurationMillisecondType>(array, whole),
         TypeKind::Decimal { precision, scale } => {
             let digits = (*precision, *scale);
             let from_precision =

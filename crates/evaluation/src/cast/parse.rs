@@ -174,7 +174,7 @@ pub(crate) fn parse_timestamp(text: &str) -> Result<(i64, u32), usize> {
     let (Some(year), true) = (reader.number(4, 9), reader.skip(b'-')) else { return Err(0) };
     let (Some(month), true) = (reader.number(1, 2), reader.skip(b'-')) else { return Err(0) };
     let Some(day) = reader.number(1, 2) else { return Err(0) };
-    if !(1..=12).contains(&month) || !(1..=31).contains(&day) {
+    if year > 9_999 || !(1..=12).contains(&month) || !(1..=31).contains(&day) {
         return Err(0);
     }
     let day = (day as u32).min(days_in_month(year, month as u32));

@@ -96,7 +96,9 @@ fn write_moments(moments: Moments, to: &TypeKind) -> Result<ArrayRef, Evaluation
             TimeUnit::Microsecond => stamps::<TimestampMicrosecondType>(&moments, *precision),
             _ => stamps::<TimestampNanosecondType>(&moments, *precision),
         },
-        other => Err(EvaluationError { message: format!("not supported: a time as {other}"), row: None }),
+        other => {
+            Err(EvaluationError { message: format!("not supported: a time as {other}"), row: None, expression: None })
+        }
     }
 }
 
@@ -112,7 +114,7 @@ pub(crate) fn stamp(millis: i64, nanos: u32, precision: u8) -> Option<i64> {
     match timestamp_unit(precision) {
         TimeUnit::Millisecond => {
             let step = 10i64.pow(u32::from(3 - precision.min(3)));
-            Some(millis / step * step)
+            Some(millis.div_euclid(step) * step)
         }
         TimeUnit::Microsecond => {
             let step = 10i64.pow(u32::from(6 - precision));

@@ -27,7 +27,8 @@ pub(super) fn to_text(from: &DataType, to: &TypeKind, rules: &Rules) -> Option<C
         TypeKind::Varchar(length) => (*length as usize, false),
         _ => return None,
     };
-    if *to == TypeKind::Varchar(LENGTH_MAX) && from.kind.is_character() {
+    // A VARIANT lies as JSON text, which the JSON functions read.
+    if *to == TypeKind::Varchar(LENGTH_MAX) && (from.kind.is_character() || from.kind == TypeKind::Variant) {
         return Some(Box::new(|array| Ok(Arc::clone(array))));
     }
     if from.kind.is_character() {
@@ -39,7 +40,7 @@ pub(super) fn to_text(from: &DataType, to: &TypeKind, rules: &Rules) -> Option<C
             })
         }));
     }
-    if let TypeKind::Variant | TypeKind::Bitmap = from.kind {
+    if from.kind == TypeKind::Variant {
         return None;
     }
     let (from, zone) = (from.clone(), rules.zone.clone());

@@ -71,7 +71,11 @@ impl Comparator {
             TypeKind::Null => Way::Unknown,
             TypeKind::Float => Way::Float,
             TypeKind::Double => Way::Double,
-            TypeKind::Array(_) | TypeKind::Map(..) | TypeKind::Multiset(_) | TypeKind::Row(_) => Way::Encoded,
+            TypeKind::Array(_)
+            | TypeKind::Map(..)
+            | TypeKind::Multiset(_)
+            | TypeKind::Row(_)
+            | TypeKind::Structured(..) => Way::Encoded,
             _ => Way::Kernel,
         };
         let ordered = !matches!(

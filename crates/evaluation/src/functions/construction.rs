@@ -57,7 +57,7 @@ impl ScalarFunction for Construction {
 }
 
 fn wrong_type(to: &ArrowType) -> EvaluationError {
-    EvaluationError { message: format!("not supported: a nested value of type {to}"), row: None }
+    EvaluationError { message: format!("not supported: a nested value of type {to}"), row: None, expression: None }
 }
 
 fn row(arguments: &[ArrayRef], rows: usize, to: &ArrowType) -> Column {
@@ -85,7 +85,7 @@ fn map(arguments: &[ArrayRef], rows: usize, to: &ArrowType) -> Column {
     let part = |start: usize| arguments.iter().skip(start).step_by(2).cloned().collect::<Vec<ArrayRef>>();
     let (keys, values) = (row_wise(&part(0), rows)?, row_wise(&part(1), rows)?);
     if keys.null_count() > 0 {
-        return Err(EvaluationError { message: "a key of a MAP is NULL".to_string(), row: None });
+        return Err(EvaluationError { message: "a key of a MAP is NULL".to_string(), row: None, expression: None });
     }
     let (keys, values, offsets) = distinct_keys(keys, values, arguments.len() / 2, rows)?;
     let length = keys.len();
@@ -133,7 +133,7 @@ fn integer(call: &CallSite, index: usize) -> Option<usize> {
 
 /// A row's field at a position; NULL where the row is.
 fn field(call: &CallSite, position: Option<usize>) -> Compiled {
-    let fields = if let TypeKind::Row(fields) = call.kind(0) { fields.len() } else { 0 };
+    let fields = call.kind(0).fields().map_or(0, <[_]>::len);
     let Some(position) = position.filter(|position| *position < fields) else { return Err(call.not_supported()) };
     Ok(Box::new(Infallible(move |arguments: &[ArrayRef], _: &Frame| {
         let rows = arguments[0].as_struct();
@@ -159,7 +159,7 @@ fn item(call: &CallSite) -> Compiled {
                 lookup.items(&arguments[0], &arguments[1], frame)
             })))
         }
-        TypeKind::Row(fields) => {
+        TypeKind::Row(fields) | TypeKind::Structured(_, fields) => {
             let position = match call.literal(1) {
                 Some(Value::String(name)) => fields.iter().position(|field| field.name == *name),
                 _ => integer(call, 1).and_then(|position| position.checked_sub(1)),

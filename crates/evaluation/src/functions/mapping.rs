@@ -13,7 +13,7 @@ use crate::evaluator::EvaluationError;
 
 /// A failure of one row.
 pub(crate) fn failed(row: usize, message: impl Into<String>) -> EvaluationError {
-    EvaluationError { message: message.into(), row: Some(row) }
+    EvaluationError { message: message.into(), row: Some(row), expression: None }
 }
 
 /// The rows that are not NULL in any of the arrays; `None` if no array has NULLs.

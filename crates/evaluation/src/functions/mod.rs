@@ -14,6 +14,7 @@ mod conditional;
 mod constants;
 mod construction;
 mod hash;
+mod hash_code;
 mod interval;
 mod json;
 mod like;
@@ -23,6 +24,7 @@ pub(crate) mod pairs;
 mod random;
 mod regexp;
 mod string;
+mod structured;
 mod temporal;
 mod url;
 
@@ -153,13 +155,14 @@ impl CallSite {
 /// A family of functions: `None` if the name is none of its own.
 type FunctionFamily = fn(&CallSite) -> Option<Result<Box<dyn ScalarFunction>, CompileError>>;
 
-const FAMILIES: [FunctionFamily; 13] = [
+const FAMILIES: [FunctionFamily; 15] = [
     arithmetic::compile,
     comparison::compile,
     conditional::compile,
     construction::compile,
     string::compile,
     hash::compile,
+    hash_code::compile,
     regexp::compile,
     url::compile,
     json::compile,
@@ -167,6 +170,7 @@ const FAMILIES: [FunctionFamily; 13] = [
     math::compile,
     collection::compile,
     bitmap::compile,
+    structured::compile,
 ];
 
 /// Compiles a call.

@@ -1,9 +1,7 @@
 //! Random numbers: Java's `java.util.Random`, whose sequences for a seed users know, and bits for UUIDs.
 
-use std::sync::atomic::{AtomicU64, Ordering};
-
-use super::Frame;
 use crate::evaluator::Session;
+use crate::seeds::{GOLDEN_GAMMA, mix};
 
 /// `java.util.Random`: a linear congruential generator of 48 bits.
 #[derive(Clone, Debug)]
@@ -49,41 +47,22 @@ impl JavaRandom {
 }
 
 /// Random bits for functions without a seed (RAND(), UUID()).
-///
-/// The sequence depends on when the query began, the moment of the first batch and how many generators the process
-/// made before: different in each subtask and run, the same in a simulation that is repeated in a fresh process.
 #[derive(Clone, Debug)]
 pub(crate) struct RandomBits {
-    query_start_ms: i64,
-    number: u64,
-    state: Option<u64>,
+    state: u64,
 }
-
-static GENERATORS: AtomicU64 = AtomicU64::new(0);
 
 impl RandomBits {
     /// A generator of its own.
     pub(crate) fn new(session: &Session) -> Self {
-        let number = GENERATORS.fetch_add(1, Ordering::Relaxed);
-        RandomBits { query_start_ms: session.query_start_ms, number, state: None }
+        RandomBits { state: session.seeds.next() }
     }
 
     /// The next 64 bits (SplitMix64).
-    pub(crate) fn next(&mut self, frame: &Frame) -> u64 {
-        let state = self.state.unwrap_or_else(|| {
-            let start = mix(self.query_start_ms as u64);
-            mix(start ^ mix(frame.instant.now_ms as u64) ^ self.number.rotate_left(32))
-        });
-        let state = state.wrapping_add(0x9E37_79B9_7F4A_7C15);
-        self.state = Some(state);
-        mix(state)
+    pub(crate) fn next(&mut self) -> u64 {
+        self.state = self.state.wrapping_add(GOLDEN_GAMMA);
+        mix(self.state)
     }
-}
-
-fn mix(value: u64) -> u64 {
-    let value = (value ^ (value >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
-    let value = (value ^ (value >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
-    value ^ (value >> 31)
 }
 
 #[cfg(test)]

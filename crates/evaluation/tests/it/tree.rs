@@ -1,11 +1,16 @@
 //! A tiny binder: calls are resolved by the catalogue and their arguments cast, as the planner does.
 
 use flott_evaluation::{Session, evaluate_constant, fold};
-use flott_expression::{Argument, CastMode, Expression, resolve};
+use flott_expression::{Argument, CastMode, Expression, Written, resolve};
 use flott_record::{DataType, TypeKind, Value};
 
 pub fn session() -> Session {
-    Session { time_zone: "America/New_York".to_string(), batch_mode: false, query_start_ms: 0 }
+    Session {
+        time_zone: "America/New_York".to_string(),
+        batch_mode: false,
+        query_start_ms: 0,
+        seeds: flott_evaluation::Seeds::default(),
+    }
 }
 
 pub fn literal(kind: TypeKind, value: Value) -> Expression {
@@ -42,11 +47,21 @@ pub fn null(kind: TypeKind) -> Expression {
 
 pub fn cast(input: Expression, kind: TypeKind) -> Expression {
     let nullable = input.data_type().nullable;
-    Expression::Cast { input: Box::new(input), data_type: DataType { kind, nullable }, mode: CastMode::Cast }
+    Expression::Cast {
+        input: Box::new(input),
+        data_type: DataType { kind, nullable },
+        mode: CastMode::Cast,
+        written: Written::default(),
+    }
 }
 
 pub fn try_cast(input: Expression, kind: TypeKind) -> Expression {
-    Expression::Cast { input: Box::new(input), data_type: kind.nullable(), mode: CastMode::TryCast }
+    Expression::Cast {
+        input: Box::new(input),
+        data_type: kind.nullable(),
+        mode: CastMode::TryCast,
+        written: Written::default(),
+    }
 }
 
 /// A resolved call; panics where the catalogue refuses it.

@@ -102,6 +102,10 @@ fn numbers(
     {
         return Ok(as_decimals(call, a, b).gives(decimals(a, b)));
     }
+    // The result of a FLOAT and a DOUBLE has the type of the left one.
+    if let (TypeKind::Float, TypeKind::Double) = (&left, &right) {
+        return Ok(call.cast(1, TypeKind::Float).gives(TypeKind::Float));
+    }
     let common = common_type(&[&left.not_null(), &right.not_null()]);
     let kind = common.map_or(TypeKind::Double, |data_type: DataType| data_type.kind);
     Ok(call.cast_all(&kind).gives(kind))

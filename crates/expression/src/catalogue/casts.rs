@@ -63,25 +63,27 @@ fn kinds_cast(from: &TypeKind, to: &TypeKind) -> bool {
         (_, K::Null) => false,
         (K::Array(a), K::Array(b)) | (K::Multiset(a), K::Multiset(b)) => can_cast(a, b),
         (K::Map(a, x), K::Map(b, y)) => can_cast(a, b) && can_cast(x, y),
-        (K::Row(a), K::Row(b)) => rows_cast(a, b),
-        (K::Row(_) | K::Array(_) | K::Map(..) | K::Multiset(_), to) => to.is_character() && parts_cast(from, to),
+        (K::Structured(a, _), K::Structured(b, _)) if a != b => false,
+        (K::Row(a) | K::Structured(_, a), K::Row(b) | K::Structured(_, b)) => rows_cast(a, b),
+        (K::Row(_) | K::Structured(..) | K::Array(_) | K::Map(..) | K::Multiset(_), to) => {
+            to.is_character() && parts_cast(from, to)
+        }
         (from, to) if to.is_character() => {
             from.is_character()
                 || from.is_binary()
                 || from.is_numeric()
                 || from.is_datetime()
                 || from.is_interval()
-                || matches!(from, K::Boolean | K::Variant | K::Bitmap)
+                || matches!(from, K::Boolean | K::Bitmap)
         }
         (from, to) if from.is_character() => scalar_of_text(to),
         (from, to) if to.is_binary() => from.is_binary() || *from == K::Bitmap,
         (K::Boolean, to) => to.is_numeric(),
-        (from, K::Boolean) => from.is_numeric() || *from == K::Variant,
-        (from, to) if to.is_numeric() => from.is_numeric() || *from == K::Variant,
-        (from, to) if from.is_integer() => to.is_interval(),
+        (from, K::Boolean) => from.is_numeric(),
+        (from, to) if to.is_numeric() => from.is_numeric(),
+        (from, to) if from.is_integer() || matches!(from, K::Decimal { .. }) => to.is_interval(),
         (K::Time(_), to) => matches!(to, K::Time(_)) || to.is_timestamp(),
         (K::Date, to) => to.is_timestamp(),
-        (K::Variant, to) => to.is_datetime() || to.is_binary(),
         (from, to) if from.is_timestamp() => to.is_datetime(),
         (from, to) if from.is_interval() => to.is_interval() && from == to,
         _ => false,
@@ -101,7 +103,9 @@ fn parts_cast(from: &TypeKind, text: &TypeKind) -> bool {
     match from {
         TypeKind::Array(element) | TypeKind::Multiset(element) => kinds_cast(&element.kind, text),
         TypeKind::Map(key, value) => kinds_cast(&key.kind, text) && kinds_cast(&value.kind, text),
-        TypeKind::Row(fields) => fields.iter().all(|field| kinds_cast(&field.data_type.kind, text)),
+        TypeKind::Row(fields) | TypeKind::Structured(_, fields) => {
+            fields.iter().all(|field| kinds_cast(&field.data_type.kind, text))
+        }
         _ => true,
     }
 }
@@ -132,7 +136,8 @@ pub fn can_cast_implicitly(from: &DataType, to: &DataType) -> bool {
         (a, b) if a.is_timestamp() && b.is_timestamp() => true,
         (K::Array(a), K::Array(b)) | (K::Multiset(a), K::Multiset(b)) => can_cast_implicitly(a, b),
         (K::Map(a, x), K::Map(b, y)) => can_cast_implicitly(a, b) && can_cast_implicitly(x, y),
-        (K::Row(a), K::Row(b)) => {
+        (K::Structured(a, _), K::Structured(b, _)) if a != b => false,
+        (K::Row(a), K::Row(b)) | (K::Structured(_, a), K::Structured(_, b)) => {
             a.len() == b.len() && a.iter().zip(b).all(|(x, y)| can_cast_implicitly(&x.data_type, &y.data_type))
         }
         _ => false,

@@ -39,13 +39,17 @@ fn merge_kinds(left: &TypeKind, right: &TypeKind) -> Option<TypeKind> {
         (K::Array(a), K::Array(b)) => Some(K::Array(Box::new(merge(a, b)?))),
         (K::Multiset(a), K::Multiset(b)) => Some(K::Multiset(Box::new(merge(a, b)?))),
         (K::Map(a, x), K::Map(b, y)) => Some(K::Map(Box::new(merge(a, b)?), Box::new(merge(x, y)?))),
-        (K::Row(a), K::Row(b)) if a.len() == b.len() => {
-            let fields = a.iter().zip(b);
-            let merged = fields.map(|(x, y)| Some(Field::new(x.name.clone(), merge(&x.data_type, &y.data_type)?)));
-            Some(K::Row(merged.collect::<Option<Vec<Field>>>()?))
+        (K::Row(a), K::Row(b)) if a.len() == b.len() => Some(K::Row(merge_fields(a, b)?)),
+        (K::Structured(class, a), K::Structured(other, b)) if class == other && a.len() == b.len() => {
+            Some(K::Structured(class.clone(), merge_fields(a, b)?))
         }
         _ => None,
     }
+}
+
+fn merge_fields(left: &[Field], right: &[Field]) -> Option<Vec<Field>> {
+    let fields = left.iter().zip(right);
+    fields.map(|(a, b)| Some(Field::new(a.name.clone(), merge(&a.data_type, &b.data_type)?))).collect()
 }
 
 fn merge_numbers(left: &TypeKind, right: &TypeKind) -> TypeKind {

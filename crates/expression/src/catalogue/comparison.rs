@@ -66,6 +66,7 @@ fn is_ordered(kind: &TypeKind) -> bool {
             | TypeKind::Map(..)
             | TypeKind::Multiset(_)
             | TypeKind::Row(_)
+            | TypeKind::Structured(..)
             | TypeKind::Variant
             | TypeKind::Bitmap
     )
@@ -90,6 +91,11 @@ fn meet<'a>(call: Call<'a>, left: &DataType, right: &DataType, ordered: bool) ->
     }
     if *a == TypeKind::Date && b.is_timestamp() || *b == TypeKind::Date && a.is_timestamp() {
         return Err(call.wrong(COMPARABLE));
+    }
+    if let (TypeKind::Structured(one, _), TypeKind::Structured(other, _)) = (a, b)
+        && one != other
+    {
+        return Err(call.wrong_value("Incompatible structured types"));
     }
     match common_type(&[left, right]) {
         Some(common) => Ok(call.cast_all(&common.kind)),

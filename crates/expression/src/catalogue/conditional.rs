@@ -28,15 +28,36 @@ fn condition(call: Call<'_>) -> Result<Resolution, SignatureError> {
         return Err(call.wrong(EXPECTED));
     }
     let Some(common) = common_type(&[&call.types[1], &call.types[2]]) else { return Err(call.wrong(EXPECTED)) };
+    let nullable = common.nullable || call.types[0].nullable;
     let call = call.cast(0, TypeKind::Boolean).cast(1, common.kind.clone()).cast(2, common.kind.clone());
-    Ok(call.gives_exactly(common))
+    Ok(call.gives_exactly(common.with_nullable(nullable)))
 }
 
 fn common<'a>(call: Call<'a>) -> Result<(Call<'a>, TypeKind), SignatureError> {
     let types: Vec<&DataType> = call.types.iter().collect();
     match common_type(&types) {
-        Some(common) => Ok((call.cast_all(&common.kind), common.kind)),
+        Some(common) => {
+            let kind = if common.kind == TypeKind::Double { approximate(&call.types) } else { common.kind };
+            Ok((call.cast_all(&kind), kind))
+        }
         None => Err(call.wrong("<COMMON>, <COMMON>...")),
+    }
+}
+
+/// The type of numbers of which one is approximate at least: Flink's own functions make FLOAT of a DECIMAL before a FLOAT, and DOUBLE of a
+/// FLOAT before a DECIMAL.
+fn approximate(types: &[DataType]) -> TypeKind {
+    let merged = types.iter().map(|data_type| &data_type.kind).reduce(|left, right| match (left, right) {
+        (TypeKind::Null, other) | (other, TypeKind::Null) => other,
+        (TypeKind::Decimal { .. }, TypeKind::Float) => right,
+        (TypeKind::Float, TypeKind::Decimal { .. }) => &TypeKind::Double,
+        (TypeKind::Double, _) | (_, TypeKind::Double) => &TypeKind::Double,
+        (TypeKind::Float, _) | (_, TypeKind::Float) => &TypeKind::Float,
+        _ => left,
+    });
+    match merged {
+        Some(TypeKind::Float) => TypeKind::Float,
+        _ => TypeKind::Double,
     }
 }
 
@@ -59,7 +80,10 @@ fn null_if(call: Call<'_>) -> Result<Resolution, SignatureError> {
 fn extreme(call: Call<'_>) -> Result<Resolution, SignatureError> {
     let unordered = call.invalid_call();
     let (call, kind) = common(call).map_err(|_| unordered.clone())?;
-    let nested = matches!(kind, TypeKind::Array(_) | TypeKind::Map(..) | TypeKind::Multiset(_) | TypeKind::Row(_));
+    let nested = matches!(
+        kind,
+        TypeKind::Array(_) | TypeKind::Map(..) | TypeKind::Multiset(_) | TypeKind::Row(_) | TypeKind::Structured(..)
+    );
     if nested {
         return Err(unordered);
     }
@@ -97,7 +121,7 @@ mod tests {
         assert_eq!(result("GREATEST", &[TypeKind::Int.not_null(), TypeKind::Int.nullable()]), "INT");
         assert_eq!(
             result("IF", &[TypeKind::Boolean.nullable(), TypeKind::Int.not_null(), decimal.not_null()]),
-            "DECIMAL(11, 1) NOT NULL"
+            "DECIMAL(11, 1)"
         );
         assert!(
             result("GREATEST", &[TypeKind::Int.not_null(), TypeKind::string().not_null()])

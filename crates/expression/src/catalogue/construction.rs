@@ -58,7 +58,9 @@ fn map(call: Call<'_>) -> Result<Resolution, SignatureError> {
 /// A field by its position, which is a literal.
 fn field(call: Call<'_>) -> Result<Resolution, SignatureError> {
     let found = match (call.kind(0), call.integer_literal(1)) {
-        (TypeKind::Row(fields), Some(position)) => usize::try_from(position).ok().and_then(|at| fields.get(at)),
+        (TypeKind::Row(fields) | TypeKind::Structured(_, fields), Some(position)) => {
+            usize::try_from(position).ok().and_then(|at| fields.get(at))
+        }
         _ => None,
     };
     let Some(data_type) = found.map(|field| field.data_type.clone()) else {
@@ -93,7 +95,7 @@ fn item(call: Call<'_>) -> Result<Resolution, SignatureError> {
             let call = if texts { call } else { call.cast(1, key.kind.clone()) };
             Ok(call.gives_exactly(value))
         }
-        TypeKind::Row(fields) => {
+        TypeKind::Row(fields) | TypeKind::Structured(_, fields) => {
             let found = position_of(&call, fields).and_then(|position| fields.get(position)).cloned();
             let Some(field) = found else { return Err(call.wrong("<ROW>[<FIELD NAME OR POSITION LITERAL>]")) };
             let nullable = field.data_type.nullable || container.nullable;

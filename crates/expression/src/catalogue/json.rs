@@ -68,9 +68,22 @@ fn predicate(call: Call<'_>) -> Resolved {
     call.of(&[Character], &expected).map(|call| call.gives_exactly(TypeKind::Boolean.not_null()))
 }
 
+/// A VARIANT is read as the JSON text as which it lies.
+fn of_variant(call: Call<'_>) -> Call<'_> {
+    match call.types.first() {
+        Some(first) if first.kind == TypeKind::Variant => {
+            let mut call = Call { types: call.types.clone(), ..call };
+            call.types[0].kind = TypeKind::string();
+            call
+        }
+        _ => call,
+    }
+}
+
 fn value(call: Call<'_>) -> Resolved {
     let expected = "JSON_VALUE(<CHARACTER>, <CHARACTER>)";
-    let call = call.of_at_least(&[Character, Character, Any, Character, Any, Character, Any], 2, expected)?;
+    let call =
+        of_variant(call).of_at_least(&[Character, Character, Any, Character, Any, Character, Any], 2, expected)?;
     if call.len() == 2 {
         return Ok(call.gives_nullable(TypeKind::string()));
     }
@@ -94,7 +107,8 @@ fn value(call: Call<'_>) -> Resolved {
 
 fn query(call: Call<'_>) -> Resolved {
     let expected = "JSON_QUERY(<CHARACTER>, <CHARACTER>)";
-    let call = call.of_at_least(&[Character, Character, Any, Character, Character, Character], 2, expected)?;
+    let call =
+        of_variant(call).of_at_least(&[Character, Character, Any, Character, Character, Character], 2, expected)?;
     let kind = match call.types.get(2).map(|data_type| &data_type.kind) {
         None | Some(TypeKind::Null) => TypeKind::string(),
         Some(kind) if kind.is_character() => kind.clone(),
@@ -163,7 +177,9 @@ fn unwritable(kind: &TypeKind) -> Option<&TypeKind> {
         TypeKind::Array(element) => unwritable(&element.kind),
         TypeKind::Map(key, _) | TypeKind::Multiset(key) if !key.kind.is_character() => Some(kind),
         TypeKind::Map(_, value) => unwritable(&value.kind),
-        TypeKind::Row(fields) => fields.iter().find_map(|field| unwritable(&field.data_type.kind)),
+        TypeKind::Row(fields) | TypeKind::Structured(_, fields) => {
+            fields.iter().find_map(|field| unwritable(&field.data_type.kind))
+        }
         _ => None,
     }
 }

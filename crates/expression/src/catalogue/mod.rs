@@ -23,6 +23,7 @@ mod operators;
 mod regexp;
 mod signature;
 mod string;
+mod structured;
 mod temporal;
 mod url;
 
@@ -109,7 +110,7 @@ pub fn resolve(name: &str, arguments: &[Argument]) -> Result<Resolution, Signatu
 /// A family of functions: `None` if the name is none of its own.
 type FunctionFamily = fn(&str, &[Argument]) -> Option<Result<Resolution, SignatureError>>;
 
-const FAMILIES: [FunctionFamily; 10] = [
+const FAMILIES: [FunctionFamily; 11] = [
     operators::resolve,
     string::resolve,
     hash::resolve,
@@ -120,6 +121,7 @@ const FAMILIES: [FunctionFamily; 10] = [
     math::resolve,
     collection::resolve,
     bitmap::resolve,
+    structured::resolve,
 ];
 
 fn missing(name: &str) -> SignatureError {

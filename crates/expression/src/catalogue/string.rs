@@ -59,7 +59,7 @@ fn whole_texts<'a>(name: &str, call: &impl Fn() -> Call<'a>) -> Option<Resolved>
         }),
         "REVERSE" => text(call(), "REVERSE(<CHARACTER>)").map(|call| call.gives_nullable(TypeKind::string())),
         "ASCII" => text(call(), "ASCII(<CHARACTER>)").map(|call| call.gives(TypeKind::Int)),
-        "HASH_CODE" => text(call(), "HASH_CODE(<CHARACTER>)").map(|call| call.gives(TypeKind::Int)),
+        "HASH_CODE" => hash_code(call()),
         "IS_ALPHA" | "IS_DECIMAL" | "IS_DIGIT" => character_class(call()),
         "REPEAT" => call().of(&[Character, Integer], "REPEAT(<CHARACTER>, <INTEGER>)").map(|call| {
             let call = call.cast(1, TypeKind::Int);
@@ -161,7 +161,9 @@ fn split_index(call: Call<'_>) -> Resolved {
 fn searches<'a>(name: &str, call: &impl Fn() -> Call<'a>) -> Option<Resolved> {
     let resolved = match name {
         "POSITION" => {
-            call().of(&[Character; 2], "POSITION(<CHARACTER> IN <CHARACTER>)").map(|call| call.gives(TypeKind::Int))
+            let expected = "POSITION(<CHARACTER> IN <CHARACTER>)\nPOSITION(<CHARACTER> IN <CHARACTER> FROM <INTEGER>)";
+            let call = call().of_at_least(&[Character, Character, Integer], 2, expected);
+            call.map(|call| if call.len() == 3 { call.cast(2, TypeKind::Int) } else { call }.gives(TypeKind::Int))
         }
         "LOCATE" => {
             let expected = "LOCATE(<CHARACTER>, <CHARACTER>)\nLOCATE(<CHARACTER>, <CHARACTER>, <INTEGER>)";
@@ -296,12 +298,29 @@ fn printf(call: Call<'_>) -> Resolved {
     Ok(texts_only(call).gives_nullable(TypeKind::string()))
 }
 
+/// Of all that is no nested value, binary string or instant.
+fn hash_code(call: Call<'_>) -> Resolved {
+    let call = call.of(&[Family::Any], "HASH_CODE(<ANY>)")?;
+    let kind = call.kind(0);
+    let is_hashed = kind.is_character()
+        || kind.is_numeric()
+        || matches!(kind, TypeKind::Boolean | TypeKind::Date | TypeKind::Time(_) | TypeKind::Timestamp(_));
+    match kind {
+        TypeKind::Null => Ok(call.cast(0, TypeKind::string()).gives(TypeKind::Int)),
+        _ if is_hashed => Ok(call.gives(TypeKind::Int)),
+        _ => Err(call.wrong("HASH_CODE(<CHARACTER>)\nHASH_CODE(<NUMERIC>)\nHASH_CODE(<DATETIME>)")),
+    }
+}
+
 fn elt(call: Call<'_>) -> Resolved {
     let expected = "ELT(index <INTEGER_NUMERIC>, expr <CHARACTER_STRING>, exprs <CHARACTER_STRING>...)\nELT(index \
                     <INTEGER_NUMERIC>, expr <BINARY_STRING>, exprs <BINARY_STRING>...)";
     let all = |family: Family| call.types[1..].iter().all(|data_type| family.admits(&data_type.kind));
     if call.len() < 2 || !Integer.admits(call.kind(0)) || !(all(Character) || all(Binary)) {
         return Err(call.wrong(expected));
+    }
+    if call.integer_literal(0).is_some_and(|index| index < 0) {
+        return Err(call.invalid_call());
     }
     let types: Vec<_> = call.types[1..].iter().collect();
     let Some(common) = common_type(&types) else { return Err(call.wrong(expected)) };

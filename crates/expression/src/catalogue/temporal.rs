@@ -145,14 +145,12 @@ fn timestamp_add(call: Call<'_>) -> Resolved {
 fn timestamp_diff(call: Call<'_>) -> Resolved {
     let expected = "TIMESTAMPDIFF(<ANY>, <DATETIME>, <DATETIME>)";
     let call = call.of(&[Character, Datetime, Datetime], expected)?;
-    if unit(&call, 0).is_none() {
-        return Err(call.wrong(expected));
-    }
+    let Some(unit) = unit(&call, 0) else { return Err(call.wrong(expected)) };
     let is_instant = |index: usize| matches!(call.kind(index), TypeKind::TimestampLtz(_));
     if is_instant(1) != is_instant(2) {
         return Err(call.wrong_value("TIMESTAMP_LTZ only supports diff between the same type."));
     }
-    Ok(call.gives(TypeKind::Int))
+    Ok(call.gives(if unit == "NANOSECOND" { TypeKind::BigInt } else { TypeKind::Int }))
 }
 
 fn overlaps(call: Call<'_>) -> Resolved {

@@ -5,7 +5,10 @@
 
 mod cells;
 mod command;
+mod console;
+mod metrics_log;
 pub(crate) mod notice;
+mod options;
 mod output;
 mod progress;
 mod script;
@@ -22,8 +25,9 @@ use flott_client::sql::SqlClient;
 use flott_configuration::Configuration;
 use flott_environment::Environment;
 use flott_objectstore::Opener;
-use flott_sql::statement::unknown_option_warning;
 
+use self::console::Console;
+use self::metrics_log::MetricsLog;
 use self::notice::notice;
 use self::script::{Script, ScriptEnd};
 
@@ -54,6 +58,9 @@ pub struct SqlArguments {
     /// At the end write wall time, CPU time and peak memory of this process as JSON to this file.
     #[arg(long = "usage-json", value_name = "FILE")]
     usage_json: Option<String>,
+    /// While jobs run and at their end write all their metrics, under Flink's names, as JSON to this file.
+    #[arg(long = "metrics-json", value_name = "FILE")]
+    metrics_json: Option<String>,
 }
 
 /// Runs the command.
@@ -61,7 +68,7 @@ pub fn run(arguments: &SqlArguments) -> ExitCode {
     let environment = Environment::real();
     let started_ns = environment.clock().monotonic_ns();
     let code = match prepare(arguments, &environment) {
-        Ok(mut prepared) => prepared.run(&environment),
+        Ok(mut prepared) => prepared.run(),
         Err(message) => {
             notice(format!("error: {message}"));
             EXIT_USAGE
@@ -79,7 +86,7 @@ pub fn run(arguments: &SqlArguments) -> ExitCode {
 
 /// A session, and what is to be run in it.
 struct Prepared {
-    client: SqlClient,
+    console: Console,
     scripts: Vec<Script>,
     /// Whether the shell follows the scripts.
     is_interactive: bool,
@@ -89,10 +96,6 @@ fn prepare(arguments: &SqlArguments, environment: &Environment) -> Result<Prepar
     let disk = environment.disk();
     let read = |path: &String| disk.read_to_string(Path::new(path)).map_err(|error| error.to_string());
     let configuration = read_configuration(environment, arguments.config.as_deref(), &arguments.define)?;
-    configuration
-        .iter()
-        .filter_map(|(key, _)| unknown_option_warning(key))
-        .for_each(|text| notice(format!("[WARN] {text}")));
     // Stores of tables and checkpoints are opened with what is configured for the process.
     let environment = &environment.with_store_opener(Arc::new(Opener::new(configuration.clone())));
     let client = SqlClient::new(environment, configuration, flott_connector::standard());
@@ -111,7 +114,10 @@ fn prepare(arguments: &SqlArguments, environment: &Environment) -> Result<Prepar
     if is_open && !is_interactive {
         scripts.push(Script { name: "stdin".to_string(), text: read_stdin()? });
     }
-    Ok(Prepared { client, scripts, is_interactive })
+    let metrics = MetricsLog::new(arguments.metrics_json.as_deref(), environment);
+    metrics.begin()?;
+    let console = Console { client, environment: environment.clone(), metrics };
+    Ok(Prepared { console, scripts, is_interactive })
 }
 
 /// The options of a file and of the command line.
@@ -127,9 +133,7 @@ pub(crate) fn read_configuration(
         }
         None => Configuration::new(),
     };
-    for assignment in assignments {
-        configuration.set_assignment(assignment).map_err(|error| error.to_string())?;
-    }
+    options::define(&mut configuration, assignments)?;
     Ok(configuration)
 }
 
@@ -141,25 +145,25 @@ fn read_stdin() -> Result<String, String> {
 }
 
 impl Prepared {
-    fn run(&mut self, environment: &Environment) -> u8 {
+    fn run(&mut self) -> u8 {
         for script in &self.scripts {
-            match script.run(&mut self.client, environment) {
+            match script.run(&mut self.console) {
                 ScriptEnd::Succeeded => {}
-                ScriptEnd::Quit => return exit_code(self.wait_for_jobs(environment)),
+                ScriptEnd::Quit => return exit_code(self.wait_for_jobs()),
                 end => return exit_code(end),
             }
         }
         match self.is_interactive {
-            true => exit_code(shell::run(&mut self.client, environment)),
-            false => exit_code(self.wait_for_jobs(environment)),
+            true => exit_code(shell::run(&mut self.console)),
+            false => exit_code(self.wait_for_jobs()),
         }
     }
 
     /// Jobs that statements did not wait for end with this process, so it waits for them.
-    fn wait_for_jobs(&self, environment: &Environment) -> ScriptEnd {
+    fn wait_for_jobs(&mut self) -> ScriptEnd {
         let mut end = ScriptEnd::Succeeded;
-        for job in self.client.running_jobs() {
-            end = script::wait_at_end(&job, environment, end);
+        for job in self.console.client.running_jobs() {
+            end = script::wait_at_end(&job, &mut self.console, end);
         }
         end
     }

@@ -12,14 +12,43 @@ use flott_configuration::flink::sql_client::{EXECUTION_MAX_TABLE_RESULT_ROWS, EX
 use flott_configuration::flink::table::DISPLAY_MAX_COLUMN_WIDTH;
 use flott_environment::Environment;
 use flott_evaluation::Session;
-use flott_record::{RowKind, Schema};
+use flott_record::{Batch, RowKind, Schema};
 use flott_sql::SqlError;
 use flott_sql::statement::{ResultKind, SqlSession, StatementResult};
 
 use crate::sql::cells::{CellWriter, value_text};
+use crate::sql::console::Console;
+use crate::sql::metrics_log::MetricsLog;
 use crate::sql::notice::notice;
 use crate::sql::script::Failure;
 use crate::sql::tableau::{COLUMN_WIDTH_DEFAULT, StreamingTableau, write_whole};
+
+/// Time after which the job is looked at if no rows come, milliseconds.
+const LOOK_INTERVAL_MS: u64 = 500;
+
+/// The rows of a query as they come; between them the job is looked at for its metrics.
+struct Rows<'a> {
+    results: CollectReceiver,
+    job: &'a JobHandle,
+    metrics: &'a mut MetricsLog,
+}
+
+impl Iterator for Rows<'_> {
+    type Item = Batch;
+
+    fn next(&mut self) -> Option<Batch> {
+        loop {
+            let batch = self.results.next_within_ms(Some(LOOK_INTERVAL_MS));
+            if batch.is_none() && self.results.is_ended() {
+                return None;
+            }
+            self.metrics.observe(self.job);
+            if batch.is_some() {
+                return batch;
+            }
+        }
+    }
+}
 
 /// How one query's result is shown.
 pub struct ResultOutput {
@@ -47,6 +76,7 @@ impl ResultOutput {
             time_zone: settings.time_zone,
             batch_mode: settings.batch_mode,
             query_start_ms: settings.query_start_ms,
+            seeds: flott_evaluation::Seeds::default(),
         };
         let cells = CellWriter::new(&query.schema, &evaluation).map_err(SqlError::new)?;
         let rows_max = configuration.get(&EXECUTION_MAX_TABLE_RESULT_ROWS).map_err(wrong)?;
@@ -56,13 +86,15 @@ impl ResultOutput {
     }
 
     /// Shows all rows, then waits for the job's end. If they cannot be shown, the job is cancelled.
-    pub(crate) fn run(self, query: QueryRun, environment: &Environment) -> Result<(), Failure> {
+    pub(crate) fn run(self, query: QueryRun, console: &mut Console) -> Result<(), Failure> {
         let mut out = io::BufWriter::new(io::stdout().lock());
         let QueryRun { results, job, batch_mode, .. } = query;
+        let environment = console.environment.clone();
+        let rows = Rows { results, job: &job, metrics: &mut console.metrics };
         let shown = match self.mode {
-            ResultMode::Tableau if !batch_mode => self.tableau(results, &job, environment, &mut out),
-            ResultMode::Changelog => self.changelog(results, &job, environment, &mut out),
-            _ => self.table(results, &job, batch_mode, environment, &mut out),
+            ResultMode::Tableau if !batch_mode => self.tableau(rows, &job, &environment, &mut out),
+            ResultMode::Changelog => self.changelog(rows, &job, &environment, &mut out),
+            _ => self.table(rows, &job, batch_mode, &environment, &mut out),
         };
         if let Err(Failure::Output(_) | Failure::OutputClosed) = shown {
             job.cancel();
@@ -70,12 +102,13 @@ impl ResultOutput {
             let ended = job.wait();
             drop(ended);
         }
+        console.metrics.end(&job);
         shown
     }
 
     fn tableau(
         mut self,
-        results: CollectReceiver,
+        results: Rows<'_>,
         job: &JobHandle,
         environment: &Environment,
         out: &mut dyn Write,
@@ -101,7 +134,7 @@ impl ResultOutput {
 
     fn changelog(
         mut self,
-        results: CollectReceiver,
+        results: Rows<'_>,
         job: &JobHandle,
         environment: &Environment,
         out: &mut dyn Write,
@@ -121,7 +154,7 @@ impl ResultOutput {
     /// then.
     fn table(
         mut self,
-        results: CollectReceiver,
+        results: Rows<'_>,
         job: &JobHandle,
         batch_mode: bool,
         environment: &Environment,

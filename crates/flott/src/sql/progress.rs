@@ -13,14 +13,16 @@ const INTERVAL_MS: u64 = 500;
 pub struct Progress {
     environment: Environment,
     is_terminal: bool,
-    last: Option<(u64, u64, u64)>,
+    /// Time, rows in and rows out when the line was shown last.
+    last: (u64, u64, u64),
     shown: bool,
 }
 
 impl Progress {
     /// A line that is not shown yet.
     pub fn new(environment: Environment) -> Self {
-        Progress { environment, is_terminal: std::io::stderr().is_terminal(), last: None, shown: false }
+        let begin = (environment.clock().monotonic_ns(), 0, 0);
+        Progress { environment, is_terminal: std::io::stderr().is_terminal(), last: begin, shown: false }
     }
 
     /// How long to wait between two calls of `show`.
@@ -34,7 +36,7 @@ impl Progress {
             return;
         }
         let now_ns = self.environment.clock().monotonic_ns();
-        let (then_ns, rows_in, rows_out) = self.last.unwrap_or((now_ns, progress.rows_in, progress.rows_out));
+        let (then_ns, rows_in, rows_out) = self.last;
         let seconds = (now_ns - then_ns) as f64 / 1e9;
         let rate = |now: u64, then: u64| if seconds > 0.0 { (now - then) as f64 / seconds } else { 0.0 };
         let line = format!(
@@ -46,7 +48,7 @@ impl Progress {
             watermark_text(progress.watermark_ms),
             left_text(progress)
         );
-        self.last = Some((now_ns, progress.rows_in, progress.rows_out));
+        self.last = (now_ns, progress.rows_in, progress.rows_out);
         self.write(&format!("\r\x1b[K{line}"));
         self.shown = true;
     }

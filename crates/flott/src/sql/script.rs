@@ -4,13 +4,13 @@
 use std::io::{self, Write};
 use std::path::Path;
 
-use flott_client::sql::{Outcome, SqlClient};
+use flott_client::sql::Outcome;
 use flott_client::{JobError, JobHandle};
-use flott_environment::Environment;
 use flott_sql::SqlError;
 use flott_syntax::ast::ClientCommand;
 
 use crate::sql::command::{HELP, clear_screen};
+use crate::sql::console::Console;
 use crate::sql::notice::notice;
 use crate::sql::output::{ResultOutput, write_metadata};
 use crate::sql::progress::Progress;
@@ -67,11 +67,11 @@ impl From<io::Error> for Failure {
 
 impl Script {
     /// Runs the statements; nothing runs if the script cannot be parsed.
-    pub fn run(&self, client: &mut SqlClient, environment: &Environment) -> ScriptEnd {
-        self.run_at_depth(client, environment, 0)
+    pub fn run(&self, console: &mut Console) -> ScriptEnd {
+        self.run_at_depth(console, 0)
     }
 
-    fn run_at_depth(&self, client: &mut SqlClient, environment: &Environment, depth: u32) -> ScriptEnd {
+    fn run_at_depth(&self, console: &mut Console, depth: u32) -> ScriptEnd {
         let statements = match flott_syntax::parse_statements(&self.text) {
             Ok(statements) => statements,
             Err(error) => {
@@ -80,19 +80,17 @@ impl Script {
             }
         };
         for statement in &statements {
-            if environment.interrupted().is_set() {
+            if console.environment.interrupted().is_set() {
                 return ScriptEnd::Interrupted;
             }
-            let done = match client.execute(statement) {
+            let done = match console.client.execute(statement) {
                 Ok(Outcome::Client(ClientCommand::Quit)) => return ScriptEnd::Quit,
-                Ok(Outcome::Client(ClientCommand::Source { file })) => {
-                    match source(&file, client, environment, depth) {
-                        Ok(ScriptEnd::Succeeded) => Ok(()),
-                        Ok(end) => return end,
-                        Err(message) => Err(SqlError::at(statement.span, message).into()),
-                    }
-                }
-                Ok(outcome) => finish(outcome, client, environment),
+                Ok(Outcome::Client(ClientCommand::Source { file })) => match source(&file, console, depth) {
+                    Ok(ScriptEnd::Succeeded) => Ok(()),
+                    Ok(end) => return end,
+                    Err(message) => Err(SqlError::at(statement.span, message).into()),
+                },
+                Ok(outcome) => finish(outcome, console),
                 Err(error) => Err(error.into()),
             };
             if let Err(failure) = done {
@@ -119,34 +117,36 @@ impl Script {
 }
 
 /// Runs the statements of a file, for SOURCE.
-fn source(file: &str, client: &mut SqlClient, environment: &Environment, depth: u32) -> Result<ScriptEnd, String> {
+fn source(file: &str, console: &mut Console, depth: u32) -> Result<ScriptEnd, String> {
     if depth == SOURCE_DEPTH_MAX {
         return Err(format!("SOURCE leads from file to file more than {SOURCE_DEPTH_MAX} times"));
     }
-    let text = environment.disk().read_to_string(Path::new(file)).map_err(|error| error.to_string())?;
+    let text = console.environment.disk().read_to_string(Path::new(file)).map_err(|error| error.to_string())?;
     let script = Script { name: file.to_string(), text };
-    Ok(script.run_at_depth(client, environment, depth + 1))
+    Ok(script.run_at_depth(console, depth + 1))
 }
 
 /// Waits for what a statement started and shows its result.
-pub(crate) fn finish(outcome: Outcome, client: &SqlClient, environment: &Environment) -> Result<(), Failure> {
+pub(crate) fn finish(outcome: Outcome, console: &mut Console) -> Result<(), Failure> {
     match outcome {
         Outcome::Done(result) => {
             if let Some(warning) = &result.warning {
                 notice(format!("[WARN] {warning}"));
             }
-            Ok(write_metadata(&result, client, &mut io::stdout().lock())?)
+            Ok(write_metadata(&result, &console.client, &mut io::stdout().lock())?)
         }
         Outcome::Query(query) => {
-            let output = ResultOutput::new(&client.session, &query)?;
-            output.run(query, environment)
+            let output = ResultOutput::new(&console.client.session, &query)?;
+            output.run(query, console)
         }
         Outcome::Insert(job) => {
             notice(format!("[INFO] Submitting SQL update statement to the cluster...\nJob ID: {}", job.id()));
-            if !client.waits_for_jobs() {
+            if !console.client.waits_for_jobs() {
                 return Ok(());
             }
-            wait(&job, environment)?;
+            let ended = wait(&job, console);
+            console.metrics.end(&job);
+            ended?;
             notice("[INFO] Complete execution of the SQL update statement.");
             Ok(())
         }
@@ -164,8 +164,10 @@ fn run_command(command: &ClientCommand) -> io::Result<()> {
 }
 
 /// Waits for a job that its statement did not wait for; says how it ended if that was not well.
-pub(crate) fn wait_at_end(job: &JobHandle, environment: &Environment, so_far: ScriptEnd) -> ScriptEnd {
-    match wait(job, environment) {
+pub(crate) fn wait_at_end(job: &JobHandle, console: &mut Console, so_far: ScriptEnd) -> ScriptEnd {
+    let ended = wait(job, console);
+    console.metrics.end(job);
+    match ended {
         Ok(()) => so_far,
         Err(Failure::Job(JobError::Cancelled)) => ScriptEnd::Interrupted,
         Err(Failure::Job(error)) => {
@@ -177,8 +179,8 @@ pub(crate) fn wait_at_end(job: &JobHandle, environment: &Environment, so_far: Sc
 }
 
 /// Waits for a job, with a progress line on a terminal.
-fn wait(job: &JobHandle, environment: &Environment) -> Result<(), Failure> {
-    let mut progress = Progress::new(environment.clone());
+fn wait(job: &JobHandle, console: &mut Console) -> Result<(), Failure> {
+    let mut progress = Progress::new(console.environment.clone());
     loop {
         match job.wait_ms(Some(progress.interval_ms())) {
             Ok(Some(result)) => {
@@ -188,7 +190,10 @@ fn wait(job: &JobHandle, environment: &Environment) -> Result<(), Failure> {
                 }
                 return Ok(());
             }
-            Ok(None) => progress.show(&job.progress()),
+            Ok(None) => {
+                progress.show(&job.progress());
+                console.metrics.observe(job);
+            }
             Err(error) => {
                 progress.clear();
                 return Err(Failure::Job(error));

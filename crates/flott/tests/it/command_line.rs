@@ -2,7 +2,7 @@
 
 use std::fs;
 
-use crate::folder::{Folder, assert_says};
+use crate::folder::{Folder, assert_says, files_table};
 
 #[test]
 fn usage_errors_end_with_code_2() {
@@ -48,9 +48,38 @@ fn a_key_that_looks_mistyped_is_warned_of() {
     assert_eq!(set.code, 0);
     let warning = ["[WARN]", "'table.exec.state.tl'", "did you mean 'table.exec.state.ttl'?"];
     assert_says(&set.error, &warning);
-    let given = Folder::new().run(&["-D", "table.exec.state.tl=1 h", "-e", "SELECT 1"]);
-    assert_eq!(given.code, 0);
-    assert_says(&given.error, &warning);
+    let folder = Folder::with(&[("conf.yaml", "table.exec.state.tl: 1 h\n")]);
+    let of_file = folder.run(&["--config", "conf.yaml", "-e", "SELECT 1"]);
+    assert_eq!(of_file.code, 0);
+    assert_says(&of_file.error, &warning);
+    let foreign = folder.run(&["-D", "my.own=1", "-e", "SELECT 1"]);
+    assert_eq!(foreign.code, 0);
+    assert_says(&foreign.error, &["[WARN] option 'my.own' is not known and has no effect"]);
+}
+
+#[test]
+fn a_key_that_is_mistyped_on_the_command_line_is_an_error() {
+    let folder = Folder::new();
+    let message = |assignment| {
+        let run = folder.run(&["-D", assignment, "-e", "SELECT 1"]);
+        assert_eq!((run.code, run.out.as_str()), (2, ""), "{assignment}");
+        run.error
+    };
+    assert_says(
+        &message("table.exec.state.tl=1 h"),
+        &["'table.exec.state.tl'", "did you mean 'table.exec.state.ttl'?"],
+    );
+    assert_says(&message("paralelism.default=1"), &["did you mean 'parallelism.default'?"]);
+    assert_says(&message("table.zzz=1"), &["option 'table.zzz' (from -D) is not known"]);
+    assert_says(&message("nokey"), &["invalid property 'nokey': expected key=value"]);
+    assert_says(&message("=x"), &["invalid property '=x': expected key=value"]);
+}
+
+#[test]
+fn older_keys_and_keys_of_reporters_are_known() {
+    let assignments = ["-D", "metrics.reporter.prom.port=9249", "-D", "execution.buffer-timeout=7 ms"];
+    let run = Folder::new().run(&[&assignments[..], &["-e", "SELECT 1"]].concat());
+    assert_eq!((run.code, run.error.as_str()), (0, ""));
 }
 
 #[test]
@@ -74,4 +103,38 @@ fn usage_is_written_where_it_was_asked_for() {
     assert_eq!(folder.run(&["--usage-json", "usage.json", "-e", "SELECT 1"]).code, 0);
     let usage = fs::read_to_string(folder.path("usage.json")).expect("was written");
     assert_says(&usage, &["\"wall_s\": ", "\"cpu_s\": ", "\"peak_rss_mib\": "]);
+}
+
+#[test]
+fn metrics_bear_flinks_names_and_tell_of_every_job() {
+    let folder = Folder::with(&[("in.csv", "1\n2\n3\n")]);
+    let source = files_table("source", "a BIGINT", "in.csv", "csv", "");
+    let insert = "CREATE TABLE k (a BIGINT) WITH ('connector' = 'blackhole');
+        INSERT INTO k SELECT a FROM source WHERE a > 1; INSERT INTO k SELECT a FROM source WHERE a > 1;";
+    let run = folder.run(&["--metrics-json", "metrics.json", "-e", &format!("{source}{insert}")]);
+    assert_eq!(run.code, 0, "{}", run.error);
+    let text = fs::read_to_string(folder.path("metrics.json")).expect("was written");
+    let metrics: Vec<serde_json::Value> = serde_json::from_str(&text).expect("JSON");
+    let total = |operator: &str, name: &str| -> u64 {
+        let of_name = |metric: &&serde_json::Value| {
+            let operator_name = metric["scope"]["operator_name"].as_str().unwrap_or("");
+            operator_name.contains(operator) && metric["name"] == name
+        };
+        metrics.iter().filter(of_name).map(|metric| metric["value"].as_u64().expect("a count")).sum()
+    };
+    // Twice the same job: 3 rows were read, 2 written, each time.
+    assert_eq!(total("Source: source", "numRecordsOut"), 6);
+    assert_eq!(total("Sink: k", "numRecordsIn"), 4);
+    for name in
+        ["busyTimeMsPerSecond", "accumulateBackPressuredTimeMs", "numLateRecordsDropped", "currentInputWatermark"]
+    {
+        assert!(metrics.iter().any(|metric| metric["name"] == name), "{name}");
+    }
+}
+
+#[test]
+fn metrics_that_cannot_be_written_are_an_error_before_anything_runs() {
+    let run = Folder::new().run(&["--metrics-json", "none/metrics.json", "-e", "SELECT 1"]);
+    assert_eq!((run.code, run.out.as_str()), (2, ""));
+    assert_says(&run.error, &["none/metrics.json"]);
 }

@@ -48,8 +48,12 @@ impl Folder {
 
     /// Runs `flott sql` with these arguments.
     pub fn run(&self, arguments: &[&str]) -> Run {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_flott"));
-        command.arg("sql").args(arguments).current_dir(self.directory.path()).stdin(Stdio::null());
+        self.run_command(Command::new(env!("CARGO_BIN_EXE_flott")).arg("sql").args(arguments))
+    }
+
+    /// Runs a command in the folder.
+    pub fn run_command(&self, command: &mut Command) -> Run {
+        command.current_dir(self.directory.path()).stdin(Stdio::null());
         let Output { status, stdout, stderr } = command.output().expect("the executable starts");
         let text = |bytes: Vec<u8>| String::from_utf8(bytes).expect("UTF-8");
         Run { code: status.code().expect("no signal"), out: text(stdout), error: text(stderr) }

@@ -16,3 +16,4 @@ mod documentation;
 mod folder;
 mod queries;
 mod row_errors;
+mod row_patterns;

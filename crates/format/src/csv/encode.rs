@@ -114,7 +114,7 @@ impl CsvEncoder {
                 let cells = (0..items.len()).map(|item| (&items, item, &element.kind));
                 self.write_parts(out, cells);
             }
-            TypeKind::Row(fields) => {
+            TypeKind::Row(fields) | TypeKind::Structured(_, fields) => {
                 let row_columns = column.as_struct();
                 let cells = fields.iter().zip(row_columns.columns());
                 self.write_parts(out, cells.map(|(field, cells)| (cells, row, &field.data_type.kind)));

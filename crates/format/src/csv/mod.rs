@@ -102,7 +102,9 @@ fn has_form(data_type: &DataType, top: bool) -> bool {
     match &data_type.kind {
         TypeKind::Map(..) | TypeKind::Multiset(_) | TypeKind::Variant | TypeKind::Bitmap => false,
         TypeKind::Array(element) => top && has_form(element, false),
-        TypeKind::Row(fields) => top && fields.iter().all(|field| has_form(&field.data_type, false)),
+        TypeKind::Row(fields) | TypeKind::Structured(_, fields) => {
+            top && fields.iter().all(|field| has_form(&field.data_type, false))
+        }
         _ => true,
     }
 }

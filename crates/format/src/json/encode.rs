@@ -79,7 +79,9 @@ impl JsonEncoder {
                 }
                 out.push(b']');
             }
-            TypeKind::Row(fields) => self.write_object(out, fields, column.as_struct().columns(), row)?,
+            TypeKind::Row(fields) | TypeKind::Structured(_, fields) => {
+                self.write_object(out, fields, column.as_struct().columns(), row)?
+            }
             TypeKind::Map(_, value) => self.write_map(out, column, row, &value.kind)?,
             TypeKind::Multiset(_) => self.write_map(out, column, row, &TypeKind::Int)?,
             _ if is_quoted(kind) => {

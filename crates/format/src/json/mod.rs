@@ -119,7 +119,9 @@ fn check_type(data_type: &DataType) -> Result<(), String> {
         }
         TypeKind::Map(_, value) => check_type(value),
         TypeKind::Array(element) => check_type(element),
-        TypeKind::Row(fields) => fields.iter().try_for_each(|field| check_type(&field.data_type)),
+        TypeKind::Row(fields) | TypeKind::Structured(_, fields) => {
+            fields.iter().try_for_each(|field| check_type(&field.data_type))
+        }
         TypeKind::Variant | TypeKind::Bitmap => Err(format!("not supported: type {}", data_type.kind)),
         _ => Ok(()),
     }

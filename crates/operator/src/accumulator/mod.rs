@@ -12,12 +12,15 @@
 //! * the other files: one family of functions each.
 
 mod average;
+mod bitmap;
 mod collection;
 mod columnar;
 mod count;
 mod distinct;
 mod ends;
 mod extreme;
+mod json;
+mod lag;
 mod moments;
 mod ordered;
 mod percentile;
@@ -112,8 +115,17 @@ pub(crate) fn accumulator(call: &AggregateCall, retracts: bool) -> Result<Box<dy
         F::StddevPop | F::StddevSamp | F::VarPop | F::VarSamp => moments::build(call),
         F::Collect | F::ArrayAgg => collection::build(call),
         F::SingleValue => single::build(call),
+        F::Lag(rows) => lag::build(call, rows),
         F::Percentile => percentile::build(call),
-        F::JsonObjectAgg | F::JsonArrayAgg => Err(not_supported(call)),
+        F::JsonObjectAgg | F::JsonObjectAggAbsent | F::JsonArrayAgg | F::JsonArrayAggAbsent => json::build(call),
+        F::BitmapBuild
+        | F::BitmapBuildCardinality
+        | F::BitmapAnd
+        | F::BitmapAndCardinality
+        | F::BitmapOr
+        | F::BitmapOrCardinality
+        | F::BitmapXor
+        | F::BitmapXorCardinality => bitmap::build(call, retracts),
     }
 }
 

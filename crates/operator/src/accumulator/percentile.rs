@@ -106,6 +106,23 @@ fn doubles(column: &ArrayRef) -> Float64Array {
     }
 }
 
+/// Results, unless a share lies outside of 0 to 1.
+struct Percentiles {
+    shares: Shares,
+    wrong: Option<f64>,
+}
+
+impl Results for Percentiles {
+    fn finish(self) -> Result<ArrayRef, OperatorError> {
+        match self.wrong {
+            Some(share) => Err(OperatorError::Failed(format!(
+                "Percentage of PERCENTILE should be between [0.0, 1.0], but was '{share:?}'."
+            ))),
+            None => self.shares.finish(),
+        }
+    }
+}
+
 enum Shares {
     One(Float64Builder),
     Several { arrow: ArrowType, values: Vec<f64>, lengths: Vec<usize>, nulls: NullBufferBuilder },
@@ -159,7 +176,7 @@ impl State {
 impl Function for Percentile {
     type State = State;
     type Input<'a> = Input<'a>;
-    type Results = Shares;
+    type Results = Percentiles;
 
     fn input<'a>(&self, arguments: &'a [ArrayRef]) -> Input<'a> {
         let lists = matches!(arguments[1].data_type(), ArrowType::List(_)).then(|| arguments[1].as_list::<i32>());
@@ -187,8 +204,8 @@ impl Function for Percentile {
         }
     }
 
-    fn results(&self, capacity: usize) -> Shares {
-        match &self.arrow {
+    fn results(&self, capacity: usize) -> Percentiles {
+        let shares = match &self.arrow {
             ArrowType::List(_) => Shares::Several {
                 arrow: self.arrow.clone(),
                 values: Vec::new(),
@@ -196,14 +213,17 @@ impl Function for Percentile {
                 nulls: NullBufferBuilder::new(capacity),
             },
             _ => Shares::One(Float64Builder::with_capacity(capacity)),
-        }
+        };
+        Percentiles { shares, wrong: None }
     }
 
-    fn append(&self, state: &State, results: &mut Shares) {
+    fn append(&self, state: &State, results: &mut Percentiles) {
+        let outside = state.shares.iter().find(|share| !(0.0..=1.0).contains(*share));
+        results.wrong = results.wrong.or(outside.copied());
         let total: i64 = state.values.values().filter(|number| **number > 0).sum();
         let there = total > 0 && !state.shares.is_empty();
         let value = |share: &f64| percentile(&state.values, total, *share);
-        match results {
+        match &mut results.shares {
             Shares::One(builder) => builder.append_option(state.shares.first().filter(|_| there).map(value)),
             Shares::Several { values, lengths, nulls, .. } if there => {
                 values.extend(state.shares.iter().map(value));

@@ -212,3 +212,17 @@ proptest! {
         prop_assert_eq!(got, wanted(&all, &spec));
     }
 }
+
+/// LAG with a distance of two and a default.
+#[test]
+fn lag_reads_rows_that_came_before() {
+    let mut spec = spec(true, true, FrameStart::Unbounded);
+    let lag = |rows, arguments: Vec<usize>| AggregateCall {
+        argument_types: vec![TypeKind::Int.nullable(); arguments.len()],
+        arguments,
+        ..call(AggregateFunction::Lag(rows))
+    };
+    spec.calls = vec![lag(2, vec![2]), lag(1, vec![2, 0])];
+    let got = results(&spec, &script());
+    assert_eq!(got, ["1 null 1", "2 null 2", "3 null 10", "5 null 20", "7 10 30", "8 30 70", "9 null 9"]);
+}

@@ -6,7 +6,7 @@ use proptest::prelude::*;
 
 use super::*;
 use crate::build::build;
-use crate::harness::{Compare, Event, Lcg, Row, Script, Seen, check_cuts, check_recovery, row_texts, run};
+use crate::harness::{Compare, Event, Lcg, Row, Script, Seen, check_cuts, check_recovery, row_texts, run, texts};
 
 fn input() -> Schema {
     Schema::new(vec![
@@ -27,6 +27,7 @@ fn spec(strategy: RankStrategy, end: i64, output_rank: bool) -> RankSpec {
         strategy,
         emit_update_before: true,
         window_end: None,
+        window_local: false,
         state_ttl_ms: 0,
         input: input(),
     }
@@ -211,6 +212,27 @@ fn a_windows_best_rows_come_at_its_end() {
     assert_eq!(seen, wanted);
     check_recovery(&make, &script, &output, &[vec![0]], Compare::Rows);
     assert_eq!(run(&make, &script, &output).expect("runs").counts.late_rows_dropped, 1);
+}
+
+/// Midnight in Shanghai is eight hours before midnight UTC, also where no column tells it.
+#[test]
+fn windows_of_the_session_zone_end_with_its_clock() {
+    let mut fields = input().fields;
+    fields.push(Field::new("window_end", TypeKind::Timestamp(3).not_null()));
+    let schema = Schema::new(fields);
+    let mut spec = spec(RankStrategy::AppendFast, 1, false);
+    (spec.window_end, spec.window_local, spec.input) = (Some(3), true, schema.clone());
+    let cells = vec![Value::String("a".into()), Value::Int(1), Value::Int(0), Value::Timestamp(8 * 3_600_000 + 10, 3)];
+    let events = vec![
+        Event::rows(0, vec![(RowKind::Insert, cells)]),
+        Event::Watermark(8),
+        Event::Watermark(9),
+        Event::Watermark(10),
+    ];
+    let script = Script::new(vec![schema.clone()], events).in_zone("Asia/Shanghai");
+    let make = |setup: &Setup| build(&flott_job::OperatorSpec::Rank(spec.clone()), setup);
+    let seen = texts(&check_cuts(&make, &script, &schema));
+    assert_eq!(seen, ["W 8", "+I[a, 1, 0, 1970-01-01T08:00:00.010]", "W 9", "W 10"]);
 }
 
 /// What is left of a changelog, with each rank if there are ranks.

@@ -40,11 +40,12 @@ impl WindowRank {
             let message = format!("not supported: ranks other than ROW_NUMBER() within windows ({})", setup.name);
             return Err(OperatorError::Failed(message));
         }
-        let attached = WindowTime::Attached { start: window_end, end: window_end, rowtime: true };
+        let local = spec.window_local;
+        let attached = WindowTime::Attached { start: window_end, end: window_end, rowtime: true, local };
         Ok(WindowRank {
             emission: Emission::new(spec),
             window_end,
-            clock: WindowClock::new(&attached, &spec.input, setup)?,
+            clock: WindowClock::new(&attached, setup)?,
             windows: WindowTables::default(),
             encoder: RowEncoder::new(&spec.input),
             spec: spec.clone(),

@@ -145,7 +145,7 @@ fn below(data_type: &DataType, nested: NestedEnforcer) -> Option<Below> {
     let of_element = |element: &DataType| Part::of(element, nested).map(Box::new);
     let collections = nested == NestedEnforcer::RowsAndCollections;
     match &data_type.kind {
-        TypeKind::Row(fields) if nested != NestedEnforcer::Ignore => {
+        TypeKind::Row(fields) | TypeKind::Structured(_, fields) if nested != NestedEnforcer::Ignore => {
             let part = |(position, field): (usize, &Field)| {
                 Some((field.name.clone(), position, Part::of(&field.data_type, nested)?))
             };

@@ -44,7 +44,7 @@ impl LocalWindowAggregate {
         Ok(LocalWindowAggregate {
             time: spec.window.time,
             slicing: Slicing::new(&spec.window)?,
-            clock: WindowClock::new(&spec.window.time, &spec.input, setup)?,
+            clock: WindowClock::new(&spec.window.time, setup)?,
             keys: spec.keys.clone(),
             input_retracts: spec.input_retracts,
             decoder: KeyDecoder::new(key_types(spec)?),

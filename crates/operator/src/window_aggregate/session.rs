@@ -60,7 +60,7 @@ impl SessionWindowAggregate {
         if matches!(spec.window.time, WindowTime::Attached { .. }) {
             return Err(OperatorError::Failed("not supported: aggregation of attached SESSION windows".to_string()));
         }
-        let clock = WindowClock::new(&spec.window.time, &spec.input, setup)?;
+        let clock = WindowClock::new(&spec.window.time, setup)?;
         Ok(SessionWindowAggregate {
             gap_ms,
             time: spec.window.time,

@@ -56,7 +56,7 @@ pub(super) struct SlicingWindowAggregate {
 
 impl SlicingWindowAggregate {
     pub(super) fn new(spec: &WindowAggregateSpec, setup: &Setup) -> Result<Self, OperatorError> {
-        let clock = WindowClock::new(&spec.window.time, &spec.input, setup)?;
+        let clock = WindowClock::new(&spec.window.time, setup)?;
         let accumulators = Accumulators::new(&spec.calls, spec.input_retracts, spec.input_retracts)?;
         let event_time = match spec.window.time {
             WindowTime::Rowtime { .. } => true,

@@ -289,7 +289,7 @@ fn attached_windows_come_with_their_rows() {
     let mut spec = spec(WindowKind::Hop { slide_ms: 5, size_ms: 10, offset_ms: 0 });
     let bound = |name: &str| Field::new(name, TypeKind::Timestamp(3).not_null());
     spec.input.fields.extend([bound("window_start"), bound("window_end")]);
-    spec.window.time = WindowTime::Attached { start: 3, end: 4, rowtime: true };
+    spec.window.time = WindowTime::Attached { start: 3, end: 4, rowtime: true, local: false };
     let with_window = |key: &str, start: i64| {
         let mut row = row(key, start, 1);
         row.1.extend([Value::Timestamp(start, 3), Value::Timestamp(start + 10, 3)]);
@@ -298,6 +298,24 @@ fn attached_windows_come_with_their_rows() {
     let rows = vec![with_window("a", 0), with_window("a", 5), with_window("b", 0), with_window("a", 0)];
     let script = Script::new(vec![spec.input.clone()], vec![Event::rows(0, rows)]).ended();
     assert_eq!(short(&seen(&spec, &script)), ["a 2 2 1 0 10", "b 1 1 1 0 10", "a 1 1 1 5 15"]);
+}
+
+/// Rows that bring the windows of TIMESTAMP_LTZ times, without their window_time: midnight in Shanghai is at 16:00 UTC.
+#[test]
+fn attached_windows_of_the_session_zone_end_with_its_clock() {
+    let mut spec = spec(tumble(10));
+    let bound = |name: &str| Field::new(name, TypeKind::Timestamp(3).not_null());
+    spec.input.fields.extend([bound("window_start"), bound("window_end")]);
+    spec.window.time = WindowTime::Attached { start: 3, end: 4, rowtime: true, local: true };
+    let start_ms = 8 * 3_600_000;
+    let mut cells = row("a", 0, 1);
+    cells.1.extend([Value::Timestamp(start_ms, 3), Value::Timestamp(start_ms + 10, 3)]);
+    let events = vec![Event::rows(0, vec![cells]), Event::Watermark(8)];
+    let wait = Script::new(vec![spec.input.clone()], events.clone()).in_zone("Asia/Shanghai");
+    assert!(row_texts(&seen(&spec, &wait)).is_empty());
+    let events = [events, vec![Event::Watermark(9)]].concat();
+    let over = Script::new(vec![spec.input.clone()], events).in_zone("Asia/Shanghai");
+    assert_eq!(row_texts(&seen(&spec, &over)).len(), 1);
 }
 
 #[test]

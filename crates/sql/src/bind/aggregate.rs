@@ -1,12 +1,13 @@
 //! GROUP BY and aggregate calls, GROUPING SETS, legacy group windows.
 
-use flott_expression::aggregate::{aggregate_of_name, aggregate_type};
+use flott_expression::aggregate::aggregate_of_name;
 use flott_expression::{AggregateCall, AggregateFunction, Expression};
 use flott_job::window::WindowKind;
 use flott_record::{TypeKind, Value};
 use flott_syntax::Span;
-use flott_syntax::ast::{self, ExpressionKind, FunctionArguments, FunctionCall, GroupingElement, SetQuantifier};
+use flott_syntax::ast::{self, ExpressionKind, FunctionArguments, FunctionCall, GroupingElement, JsonFunction};
 
+use crate::bind::aggregate_call::{BoundAggregate, bind_aggregate, bind_json_aggregate};
 use crate::bind::expression::{ExpressionBinder, NoIntercept};
 use crate::bind::query::QueryBinder;
 use crate::bind::scope::Scope;
@@ -248,7 +249,10 @@ impl Grouping {
                     _ => self.auxiliary(&name, call),
                 }
             }
-            ExpressionKind::Json(_) => Ok(None),
+            ExpressionKind::Json(function) => {
+                let bound = bind_json_aggregate(function, syntax.span, binder)?;
+                Ok(bound.map(|bound| self.bound_call(bound)))
+            }
             ExpressionKind::Name(name) => {
                 let expression = binder.scope.resolve(name)?;
                 match self.keys.iter().position(|key| key.expression == expression) {
@@ -282,9 +286,9 @@ impl Grouping {
             return self.key_placeholder(number);
         }
         match expression {
-            Expression::Call { function, arguments, data_type } => {
+            Expression::Call { function, arguments, data_type, written } => {
                 let arguments = arguments.into_iter().map(|argument| self.over_keys(argument)).collect();
-                Expression::Call { function, arguments, data_type }
+                Expression::Call { function, arguments, data_type, written }
             }
             other => other,
         }
@@ -304,6 +308,12 @@ impl Grouping {
         binder: &ExpressionBinder<'_>,
     ) -> Result<Expression> {
         let bound = bind_aggregate(function, call, binder, !self.keys.is_empty() && self.sets.is_none())?;
+        Ok(self.bound_call(bound))
+    }
+
+    /// The placeholder of a call.
+    fn bound_call(&mut self, bound: BoundAggregate) -> Expression {
+        let function = bound.function;
         let arguments: Vec<usize> = bound.arguments.into_iter().map(|argument| self.argument(argument)).collect();
         let filter = bound.filter.map(|filter| self.argument(filter));
         let distinct = bound.distinct;
@@ -315,7 +325,7 @@ impl Grouping {
                 self.calls.len() - 1
             }
         };
-        Ok(placeholder(AGGREGATE, number, bound.data_type))
+        placeholder(AGGREGATE, number, bound.data_type)
     }
 
     fn argument(&mut self, expression: Expression) -> usize {
@@ -481,47 +491,6 @@ fn expanded(input: RelationRef, keys: usize, sets: &[Vec<usize>]) -> RelationRef
     Relation::new(RelationKind::Expand { input, projections }, columns)
 }
 
-/// An aggregate call bound over its input.
-pub(crate) struct BoundAggregate {
-    pub(crate) arguments: Vec<Expression>,
-    pub(crate) filter: Option<Expression>,
-    pub(crate) distinct: bool,
-    pub(crate) data_type: flott_record::DataType,
-}
-
-/// Binds an aggregate's arguments and filter.
-pub(crate) fn bind_aggregate(
-    function: AggregateFunction,
-    call: &FunctionCall,
-    binder: &ExpressionBinder<'_>,
-    grouped: bool,
-) -> Result<BoundAggregate> {
-    if let Some(item) = call.order_by.first().or(call.within_group.first()) {
-        return Err(SqlError::not_supported(item.expression.span, "ORDER BY within an aggregate call"));
-    }
-    let arguments: Result<Vec<Expression>> = match &call.arguments {
-        FunctionArguments::Star => Ok(Vec::new()),
-        _ => positional(call)?.iter().map(|argument| binder.bind(argument, &mut NoIntercept)).collect(),
-    };
-    let arguments = arguments?;
-    let filter = match &call.filter {
-        Some(syntax) => {
-            let condition = binder.bind(syntax, &mut NoIntercept)?;
-            super::from::require_boolean(&condition, syntax.span, "FILTER")?;
-            Some(condition)
-        }
-        None => None,
-    };
-    let distinct = matches!(call.quantifier, Some(SetQuantifier::Distinct)) && !arguments.is_empty();
-    let types: Vec<&Expression> = arguments.iter().collect();
-    let mut data_type =
-        aggregate_type(function, &types, grouped).map_err(|error| SqlError::from(error).or_at(call.span))?;
-    if filter.is_some() && !matches!(function, AggregateFunction::Count | AggregateFunction::Sum0) {
-        data_type.nullable = true;
-    }
-    Ok(BoundAggregate { arguments, filter, distinct, data_type })
-}
-
 /// The call's name in capitals, if it is simple.
 pub(crate) fn simple_name(call: &FunctionCall) -> String {
     call.name.last().map_or_else(String::new, |part| part.value.to_ascii_uppercase())
@@ -559,6 +528,9 @@ pub(crate) fn contains_aggregate(expression: &ast::Expression) -> bool {
     crate::bind::subquery::visit(expression, &mut |node| {
         if let ExpressionKind::Function(call) = &node.kind {
             found |= call.over.is_none() && aggregate_of_name(&simple_name(call)).is_some();
+        }
+        if let ExpressionKind::Json(function) = &node.kind {
+            found |= matches!(**function, JsonFunction::ObjectAggregate { .. } | JsonFunction::ArrayAggregate { .. });
         }
     });
     found

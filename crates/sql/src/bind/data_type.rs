@@ -56,7 +56,7 @@ fn bind_kind(kind: &Kind, span: Span) -> Result<TypeKind> {
         Kind::Variant => TypeKind::Variant,
         Kind::Bitmap => TypeKind::Bitmap,
         Kind::Null => TypeKind::Null,
-        Kind::Structured { .. } => return Err(SqlError::not_supported(span, "STRUCTURED types")),
+        Kind::Structured { class, fields } => TypeKind::Structured(class.clone(), row_fields(fields)?),
         Kind::Raw { .. } => return Err(SqlError::not_supported(span, "RAW types")),
         Kind::Any => return Err(SqlError::not_supported(span, "type ANY")),
         Kind::Named(name) => {

@@ -20,6 +20,9 @@ use crate::bind::scope::{Scope, access_fields};
 use crate::catalog::ObjectLookup;
 use crate::error::{Result, SqlError};
 
+/// Characters of an expression's text that an error at run time shows: a line of a terminal.
+const EXPRESSION_TEXT_CHARS_MAX: usize = 100;
+
 /// Sees every syntax node before it is bound, children after parents; what it returns stands for the node. GROUP BY, aggregates, OVER and
 /// sub-queries are bound this way.
 pub trait Intercept {
@@ -58,7 +61,8 @@ impl ExpressionBinder<'_> {
         if let Some(bound) = intercept.intercept(expression, self)? {
             return Ok(bound);
         }
-        self.bind_kind(expression, intercept).map_err(|error| error.or_at(expression.span))
+        let bound = self.bind_kind(expression, intercept).map_err(|error| error.or_at(expression.span))?;
+        Ok(bound.with_text(|| shortened(expression)))
     }
 
     fn bind_kind(&self, expression: &ast::Expression, intercept: &mut dyn Intercept) -> Result<Expression> {
@@ -116,6 +120,15 @@ impl ExpressionBinder<'_> {
             Kind::Interval { amount, qualifier } => self.interval_of(amount, qualifier, span, intercept),
             other => Err(SqlError::not_supported(span, construct_name(other))),
         }
+    }
+}
+
+/// An expression's text for errors at run time, cut where it is long.
+fn shortened(expression: &ast::Expression) -> String {
+    let text = expression.to_string();
+    match text.char_indices().nth(EXPRESSION_TEXT_CHARS_MAX) {
+        Some((end, _)) => format!("{}…", &text[..end]),
+        None => text,
     }
 }
 

@@ -9,6 +9,7 @@ use flott_record::{DataType, Field, TypeKind};
 use flott_syntax::Span;
 use flott_syntax::ast::{self, TableReferenceKind};
 
+use crate::bind::decorrelate::{decorrelated, over_join};
 use crate::bind::expression::NoIntercept;
 use crate::bind::query::{QueryBinder, always_true, rename};
 use crate::bind::scope::{OUTER_COLUMN, Scope};
@@ -33,10 +34,7 @@ impl QueryBinder<'_> {
         let alias = reference.alias.as_ref();
         let (relation, name) = match &reference.kind {
             TableReferenceKind::Table { as_of: Some(_), .. } => {
-                return Err(SqlError::not_supported(
-                    reference.span,
-                    "FOR SYSTEM_TIME AS OF (temporal and lookup joins)",
-                ));
+                return Err(SqlError::not_supported(reference.span, "FOR SYSTEM_TIME AS OF outside of a join"));
             }
             TableReferenceKind::Table { name, hints, .. } => self.named_table(name, hints, reference.span)?,
             TableReferenceKind::Subquery { query, lateral } => {
@@ -54,9 +52,7 @@ impl QueryBinder<'_> {
                 let none = (one_row, Scope::default());
                 return self.unnest(left.unwrap_or(&none), reference, false);
             }
-            TableReferenceKind::MatchRecognize(_) => {
-                return Err(SqlError::not_supported(reference.span, "MATCH_RECOGNIZE"));
-            }
+            TableReferenceKind::MatchRecognize(recognize) => (self.match_recognize(recognize, left, outer)?, None),
             TableReferenceKind::Pivot(_) => return Err(SqlError::not_supported(reference.span, "PIVOT")),
             TableReferenceKind::Unpivot(_) => return Err(SqlError::not_supported(reference.span, "UNPIVOT")),
         };
@@ -127,7 +123,8 @@ impl QueryBinder<'_> {
             ));
         };
         let mut relation = Relation::new(RelationKind::Scan { table: table.clone(), projection }, columns);
-        if mode.update_after && !mode.update_before {
+        let repeats = self.cdc_events_duplicate && mode.update_after && !spec.primary_key.is_empty();
+        if repeats || (mode.update_after && !mode.update_before) {
             if spec.primary_key.is_empty() {
                 let message = format!(
                     "Table '{}' produces a changelog stream contains UPDATE_AFTER but no UPDATE_BEFORE, this requires defining primary key on the table.",
@@ -199,11 +196,27 @@ impl QueryBinder<'_> {
             let item = self.unnest(&left, &join.right, kind == JoinKind::Left)?;
             return self.filter_lateral(item, &join.condition);
         }
+        if let TableReferenceKind::Subquery { query, lateral: true } = &join.right.kind {
+            let relation = self.query(query, Some(&left.1))?;
+            if has_outer_column(&relation) {
+                let item = lateral_join(left, &relation, kind, &join.right)?;
+                return self.filter_lateral(item, &join.condition);
+            }
+        }
+        if let TableReferenceKind::Table { as_of: Some(as_of), .. } = &join.right.kind {
+            return self.join_as_of(left, join, kind, as_of, outer);
+        }
         let right = self.table_reference(&join.right, Some(&left), outer)?;
         self.join_of(left, right, kind, join)
     }
 
-    fn join_of(&mut self, left: FromItem, right: FromItem, kind: JoinKind, join: &ast::Join) -> Result<FromItem> {
+    pub(crate) fn join_of(
+        &mut self,
+        left: FromItem,
+        right: FromItem,
+        kind: JoinKind,
+        join: &ast::Join,
+    ) -> Result<FromItem> {
         let (left_relation, left_scope) = left;
         let (right_relation, right_scope) = right;
         let width = left_relation.columns.len();
@@ -274,10 +287,58 @@ impl QueryBinder<'_> {
     }
 }
 
+/// The join with a sub-query that refers to columns of the left side.
+fn lateral_join(
+    left: FromItem,
+    query: &RelationRef,
+    kind: JoinKind,
+    reference: &ast::TableReference,
+) -> Result<FromItem> {
+    if !matches!(kind, JoinKind::Inner | JoinKind::Left) {
+        return Err(SqlError::not_supported(reference.span, "RIGHT or FULL JOIN with a correlated LATERAL sub-query"));
+    }
+    let (left, scope) = left;
+    let width = left.columns.len();
+    let correlated = decorrelated(query, &left, reference.span)?;
+    let has_outer = correlated.outputs.iter().any(mentions_outer);
+    if kind == JoinKind::Left && has_outer && !correlated.always_one_row {
+        let what = "LEFT JOIN with a LATERAL sub-query whose columns depend on the left side";
+        return Err(SqlError::not_supported(reference.span, what));
+    }
+    // An aggregation without keys has a row for each left row.
+    let kind = if correlated.always_one_row { JoinKind::Left } else { kind };
+    let outputs: Vec<Expression> = (0..query.columns.len()).map(|column| correlated.output(column, width)).collect();
+    let on = correlated.conditions.into_iter().map(|part| over_join(part, width)).collect();
+    let condition = Expression::conjunction(on).unwrap_or_else(always_true);
+    let columns = join_columns(&left.columns, &correlated.relation.columns, kind);
+    let join = RelationKind::Join { left: left.clone(), right: correlated.relation, kind, condition };
+    let joined = Relation::new(join, columns);
+    let padded = kind == JoinKind::Left;
+    let output = |output: Expression| match output {
+        Expression::Column { index, data_type } if padded => Expression::column(index, data_type.with_nullable(true)),
+        other => other,
+    };
+    let mut expressions: Vec<Expression> = joined.identity().into_iter().take(width).collect();
+    expressions.extend(outputs.into_iter().map(output));
+    let alias = reference.alias.as_ref();
+    let given = alias.map_or(&[][..], |alias| &alias.columns);
+    let name = |(position, column): (usize, &Column)| {
+        given.get(position).map_or_else(|| column.name.clone(), |name| name.value.clone())
+    };
+    let names = left.columns.iter().map(|column| column.name.clone());
+    let names = names.chain(query.columns.iter().enumerate().map(name)).collect();
+    let relation = crate::bind::select::projected(joined, expressions, names);
+    let outer = scope.outer.clone();
+    let added = relation.columns[width..].to_vec();
+    let mut scope = scope.join(Scope::of_table(alias.map(|alias| alias.name.value.clone()), added));
+    scope.outer = outer;
+    Ok((relation, scope))
+}
+
 /// Columns that UNNEST of a collection adds, and whether a ROW element becomes one column a field.
 fn unnest_columns(collection: &Expression, span: Span) -> Result<(Vec<Column>, bool)> {
     let of_element = |element: &DataType| match &element.kind {
-        TypeKind::Row(fields) => {
+        TypeKind::Row(fields) | TypeKind::Structured(_, fields) => {
             let column = |field: &Field| {
                 let nullable = element.nullable || field.data_type.nullable;
                 Column::new(&field.name, field.data_type.clone().with_nullable(nullable))
@@ -392,6 +453,8 @@ pub(crate) fn relation_expressions(relation: &Relation) -> Vec<&Expression> {
         RelationKind::Project { expressions, .. } => expressions.iter().collect(),
         RelationKind::Filter { condition, .. }
         | RelationKind::Join { condition, .. }
+        | RelationKind::TemporalJoin { condition, .. }
+        | RelationKind::LookupJoin { condition, .. }
         | RelationKind::WindowJoin { condition, .. } => vec![condition],
         RelationKind::Watermark { expression, .. } => vec![expression],
         RelationKind::Expand { projections, .. } => projections.iter().flatten().collect(),

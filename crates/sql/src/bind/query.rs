@@ -36,6 +36,10 @@ pub struct QueryBinder<'a> {
     pub session: &'a Session,
     pub(crate) common: Vec<CommonTable>,
     pub(crate) depth: usize,
+    /// Hints of the SELECT that is being bound.
+    pub(crate) hints: Vec<ast::Hint>,
+    /// Whether sources with a primary key that send every change may send some twice (`table.exec.source.cdc-events-duplicate`).
+    pub cdc_events_duplicate: bool,
 }
 
 /// How the rows of a query are to be ordered at the end.
@@ -49,7 +53,15 @@ pub(crate) struct Ordering {
 impl<'a> QueryBinder<'a> {
     /// A binder for one statement.
     pub fn new(objects: &'a dyn ObjectLookup, registry: &'a Registry, session: &'a Session) -> Self {
-        QueryBinder { objects, registry, session, common: Vec::new(), depth: 0 }
+        QueryBinder {
+            objects,
+            registry,
+            session,
+            common: Vec::new(),
+            depth: 0,
+            hints: Vec::new(),
+            cdc_events_duplicate: false,
+        }
     }
 
     pub(crate) fn expressions<'s>(&'s self, scope: &'s Scope) -> ExpressionBinder<'s> {

@@ -128,7 +128,7 @@ impl Scope {
             visible.map(|position| Expression::column(position, self.columns[position].data_type.clone())).collect();
         while !level.is_empty() {
             let rows = level.iter().filter_map(|base| match &base.data_type().kind {
-                TypeKind::Row(fields) => Some((base, fields)),
+                TypeKind::Row(fields) | TypeKind::Structured(_, fields) => Some((base, fields)),
                 _ => None,
             });
             let rows: Vec<_> = rows.collect();
@@ -190,7 +190,7 @@ fn with_nearest(message: String, wanted: &str, columns: &[Column]) -> String {
 pub fn access_fields(base: Expression, fields: &[Identifier]) -> Result<Expression> {
     let mut expression = base;
     for field in fields {
-        let TypeKind::Row(known) = &expression.data_type().kind else {
+        let Some(known) = expression.data_type().kind.fields() else {
             let message = format!("cannot access field '{}' of type {}", field.value, expression.data_type());
             return Err(SqlError::at(field.span, message));
         };

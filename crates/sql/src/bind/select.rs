@@ -9,6 +9,7 @@ use flott_syntax::ast::{self, SelectItem, SetQuantifier};
 use crate::bind::aggregate::Grouping;
 use crate::bind::expression::ExpressionBinder;
 use crate::bind::from::require_boolean;
+use crate::bind::lift::Subqueries;
 use crate::bind::over::OverCalls;
 use crate::bind::query::{Ordering, QueryBinder, distinct, ordinal, sort_column, sorted};
 use crate::bind::scope::Scope;
@@ -46,8 +47,11 @@ impl QueryBinder<'_> {
         outer: Option<&Scope>,
     ) -> Result<RelationRef> {
         refuse_hints(select)?;
-        let (mut input, mut scope) = match &select.from {
-            Some(from) => self.table_reference(from, None, outer)?,
+        let hints = std::mem::replace(&mut self.hints, select.hints.clone());
+        let from = select.from.as_ref().map(|from| self.table_reference(from, None, outer)).transpose();
+        self.hints = hints;
+        let (mut input, mut scope) = match from? {
+            Some(from) => from,
             None => (Relation::new(RelationKind::Values { rows: vec![Vec::new()] }, Vec::new()), Scope::default()),
         };
         scope.outer = outer.cloned().map(Box::new);
@@ -55,7 +59,6 @@ impl QueryBinder<'_> {
             input = self.filter(input, &scope, filter, "WHERE")?;
         }
         let items = expand_items(select, &scope)?;
-        let (input, scope, items) = self.scalar_subqueries(input, scope, items)?;
         let mut projection = self.project_items(select, input, &scope, items, order_by)?;
         if matches!(select.quantifier, Some(SetQuantifier::Distinct)) {
             if projection.hidden > 0 {
@@ -78,11 +81,19 @@ impl QueryBinder<'_> {
         order_by: &[ast::OrderItem],
     ) -> Result<Projection> {
         let mut grouping = self.grouping(select, scope, &input, item_expressions(&items))?;
-        let mut over = OverCalls::new(&select.windows);
+        let mut over = OverCalls::new(&select.windows, self.session.batch_mode);
+        let mut subqueries = Subqueries::default();
+        let of_items = item_expressions(&items);
+        let of_order = order_by.iter().map(|item| &item.expression);
+        for syntax in of_items.iter().chain(&select.having).chain(&select.qualify).chain(of_order) {
+            self.bind_subqueries(syntax, scope, &mut subqueries)?;
+        }
         let mut bound = Vec::with_capacity(items.len());
         for item in &items {
             let expression = match &item.syntax {
-                ItemSyntax::Expression(syntax) => self.bind_stage(syntax, scope, &mut grouping, &mut over)?,
+                ItemSyntax::Expression(syntax) => {
+                    self.bind_stage(syntax, scope, &mut grouping, &mut over, &mut subqueries)?
+                }
                 ItemSyntax::Column(position) => match &mut grouping {
                     Some(grouping) => grouping.column(*position, scope)?,
                     None => Expression::column(*position, scope.columns[*position].data_type.clone()),
@@ -93,7 +104,7 @@ impl QueryBinder<'_> {
         let mut conditions = Vec::new();
         for (clause, syntax) in [("HAVING", &select.having), ("QUALIFY", &select.qualify)] {
             if let Some(syntax) = syntax {
-                let condition = self.bind_stage(syntax, scope, &mut grouping, &mut over)?;
+                let condition = self.bind_stage(syntax, scope, &mut grouping, &mut over, &mut subqueries)?;
                 require_boolean(&condition, syntax.span, clause)?;
                 conditions.push((clause, condition));
             }
@@ -102,40 +113,23 @@ impl QueryBinder<'_> {
         let width = bound.len();
         let mut order = Vec::new();
         for item in order_by {
-            let position = self.order_position(item, scope, &names[..width], &mut bound, &mut grouping, &mut over)?;
+            let position = match known_position(item, &names[..width])? {
+                Some(position) => position,
+                None => {
+                    let expression =
+                        self.bind_stage(&item.expression, scope, &mut grouping, &mut over, &mut subqueries)?;
+                    bound.iter().position(|known| *known == expression).unwrap_or_else(|| {
+                        bound.push(expression);
+                        bound.len() - 1
+                    })
+                }
+            };
             order.push(sort_column(position, item));
         }
         let stage = Stage { input, conditions, bound, names };
-        let relation = build_stage(stage, grouping, over)?;
+        let relation = build_stage(stage, grouping, over, subqueries)?;
         let hidden = relation.columns.len() - width;
         Ok(Projection { relation, order, hidden })
-    }
-
-    /// Position of the column that an ORDER BY item means; other expressions become hidden columns.
-    fn order_position(
-        &mut self,
-        item: &ast::OrderItem,
-        scope: &Scope,
-        names: &[String],
-        bound: &mut Vec<Expression>,
-        grouping: &mut Option<Grouping>,
-        over: &mut OverCalls,
-    ) -> Result<usize> {
-        if let Some(position) = ordinal(&item.expression, names.len())? {
-            return Ok(position);
-        }
-        if let ast::ExpressionKind::Name(name) = &item.expression.kind
-            && let [only] = name.parts.as_slice()
-            && let Some(position) = names.iter().position(|candidate| *candidate == only.value)
-        {
-            return Ok(position);
-        }
-        let expression = self.bind_stage(&item.expression, scope, grouping, over)?;
-        if let Some(position) = bound.iter().position(|candidate| *candidate == expression) {
-            return Ok(position);
-        }
-        bound.push(expression);
-        Ok(bound.len() - 1)
     }
 
     /// Binds one expression of the select list's level.
@@ -145,9 +139,10 @@ impl QueryBinder<'_> {
         scope: &Scope,
         grouping: &mut Option<Grouping>,
         over: &mut OverCalls,
+        subqueries: &mut Subqueries,
     ) -> Result<Expression> {
         let binder = self.expressions(scope);
-        let mut intercept = StageIntercept { grouping, over };
+        let mut intercept = StageIntercept { grouping, over, subqueries };
         binder.bind(syntax, &mut intercept)
     }
 }
@@ -167,15 +162,29 @@ struct Stage {
 }
 
 /// Relations for aggregation, HAVING, OVER, QUALIFY and the select list, in this order.
-fn build_stage(stage: Stage, grouping: Option<Grouping>, over: OverCalls) -> Result<RelationRef> {
+fn build_stage(
+    stage: Stage,
+    grouping: Option<Grouping>,
+    over: OverCalls,
+    subqueries: Subqueries,
+) -> Result<RelationRef> {
     let Stage { input, mut conditions, mut bound, names } = stage;
     let mut relation = input;
-    let mut over = over;
+    let (mut over, mut subqueries) = (over, subqueries);
     if let Some(grouping) = grouping {
+        subqueries.refuse_correlated()?;
         let aggregated = grouping.build(relation)?;
         relation = aggregated.relation.clone();
         let replace = |expression: Expression| aggregated.replace(expression);
         bound = bound.into_iter().map(replace).collect();
+        conditions = conditions.into_iter().map(|(clause, condition)| (clause, replace(condition))).collect();
+        over.map_expressions(&replace);
+        subqueries.map_expressions(&replace);
+    }
+    if !subqueries.is_empty() {
+        let (lifted, replace) = subqueries.build(relation)?;
+        relation = lifted;
+        bound = bound.into_iter().map(&replace).collect();
         conditions = conditions.into_iter().map(|(clause, condition)| (clause, replace(condition))).collect();
         over.map_expressions(&replace);
     }
@@ -225,6 +234,7 @@ fn first_columns(input: RelationRef, width: usize) -> RelationRef {
 struct StageIntercept<'a> {
     grouping: &'a mut Option<Grouping>,
     over: &'a mut OverCalls,
+    subqueries: &'a mut Subqueries,
 }
 
 impl crate::bind::Intercept for StageIntercept<'_> {
@@ -235,8 +245,22 @@ impl crate::bind::Intercept for StageIntercept<'_> {
             let mut inner = GroupingIntercept { grouping: self.grouping };
             return self.over.collect(call, window, syntax.span, binder, &mut inner).map(Some);
         }
-        GroupingIntercept { grouping: self.grouping }.intercept(syntax, binder)
+        let mut operands = GroupingIntercept { grouping: self.grouping };
+        if let Some(value) = self.subqueries.intercept(syntax, binder, &mut operands)? {
+            return Ok(Some(value));
+        }
+        operands.intercept(syntax, binder)
     }
+}
+
+/// Position of the column that a number or a name in ORDER BY means.
+fn known_position(item: &ast::OrderItem, names: &[String]) -> Result<Option<usize>> {
+    if let Some(position) = ordinal(&item.expression, names.len())? {
+        return Ok(Some(position));
+    }
+    let ast::ExpressionKind::Name(name) = &item.expression.kind else { return Ok(None) };
+    let [only] = name.parts.as_slice() else { return Ok(None) };
+    Ok(names.iter().position(|candidate| *candidate == only.value))
 }
 
 /// Puts placeholders for group keys and aggregates.
@@ -303,35 +327,11 @@ fn wildcard(qualifier: Option<&ast::ObjectName>, span: flott_syntax::Span, scope
 
 fn refuse_hints(select: &ast::Select) -> Result<()> {
     // Hints that only choose among equal plans of batch mode change no result; flott has one plan.
-    const HARMLESS: [&str; 5] = ["BROADCAST", "SHUFFLE_HASH", "SHUFFLE_MERGE", "NEST_LOOP", "MULTI_JOIN"];
+    const HARMLESS: [&str; 6] = ["LOOKUP", "BROADCAST", "SHUFFLE_HASH", "SHUFFLE_MERGE", "NEST_LOOP", "MULTI_JOIN"];
     for hint in &select.hints {
         if !HARMLESS.iter().any(|name| hint.name.value.eq_ignore_ascii_case(name)) {
             return Err(SqlError::not_supported(hint.span, format!("query hint {}", hint.name.value)));
         }
     }
     Ok(())
-}
-
-impl QueryBinder<'_> {
-    /// Replaces scalar sub-queries of the select list by columns of joined one-row relations.
-    fn scalar_subqueries(
-        &mut self,
-        input: RelationRef,
-        scope: Scope,
-        items: Vec<Item>,
-    ) -> Result<(RelationRef, Scope, Vec<Item>)> {
-        let mut input = input;
-        let mut scope = scope;
-        let mut replaced = Vec::with_capacity(items.len());
-        for item in items {
-            let syntax = match item.syntax {
-                ItemSyntax::Expression(syntax) => {
-                    ItemSyntax::Expression(self.lift_subqueries(syntax, &mut input, &mut scope)?)
-                }
-                column => column,
-            };
-            replaced.push(Item { syntax, name: item.name });
-        }
-        Ok((input, scope, replaced))
-    }
 }

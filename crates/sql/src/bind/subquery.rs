@@ -1,21 +1,19 @@
-//! Sub-queries: IN and EXISTS in WHERE become semi and anti joins, scalar ones become joins with one row.
-//!
-//! Correlation is resolved where conjuncts of the sub-query's WHERE compare with columns of the query around it: these conjuncts become
-//! the join's condition. Anything deeper is refused by name.
+//! Sub-queries: IN and EXISTS among the conjuncts of WHERE become semi and anti joins, others become values of columns.
 
-use flott_expression::{AggregateCall, AggregateFunction, Expression};
+use flott_expression::Expression;
 use flott_job::spec::JoinKind;
 use flott_record::TypeKind;
-use flott_syntax::Span;
 use flott_syntax::ast::{self, BinaryOperator, ExpressionKind, InSet, UnaryOperator};
 
-use crate::bind::expression::NoIntercept;
-use crate::bind::from::{has_outer_column, join_columns, mentions_outer, require_boolean};
+use crate::bind::decorrelate::{Correlated, decorrelated, over_join};
+use crate::bind::expression::{ExpressionBinder, Intercept, NoIntercept};
+use crate::bind::from::require_boolean;
+use crate::bind::lift::Subqueries;
 use crate::bind::query::{QueryBinder, always_true};
-use crate::bind::scope::{OUTER_COLUMN, Scope};
+use crate::bind::scope::Scope;
 use crate::bind::select::{filtered, projected};
 use crate::error::{Result, SqlError};
-use crate::relation::{Column, Relation, RelationKind, RelationRef};
+use crate::relation::{Relation, RelationKind, RelationRef};
 
 /// Refuses a sub-query in a place where none can be planned.
 pub(crate) fn refuse_subquery(expression: &ast::Expression) -> Result<()> {
@@ -44,24 +42,28 @@ impl QueryBinder<'_> {
         clause: &str,
     ) -> Result<RelationRef> {
         let width = input.columns.len();
-        let (mut input, mut scope) = (input, scope.clone());
-        let mut plain = Vec::new();
+        let mut input = input;
+        let mut others = Vec::new();
         for conjunct in ast_conjuncts(condition) {
-            match self.semi_join(input.clone(), &scope, conjunct, false)? {
+            match self.semi_join(input.clone(), scope, conjunct, false)? {
                 Some(joined) => input = joined,
-                None => {
-                    let lifted = self.lift_subqueries(conjunct.clone(), &mut input, &mut scope)?;
-                    let bound = self.expressions(&scope).bind(&lifted, &mut NoIntercept)?;
-                    require_boolean(&bound, conjunct.span, clause)?;
-                    plain.push(bound);
-                }
+                None => others.push(conjunct),
             }
         }
-        let Some(condition) = Expression::conjunction(plain) else { return Ok(input) };
-        let filtered = filtered(input, condition);
-        if filtered.columns.len() == width {
-            return Ok(filtered);
+        let mut subqueries = Subqueries::default();
+        let mut bound = Vec::new();
+        for conjunct in others {
+            self.bind_subqueries(conjunct, scope, &mut subqueries)?;
+            let part = self.expressions(scope).bind(conjunct, &mut WithSubqueries(&mut subqueries))?;
+            require_boolean(&part, conjunct.span, clause)?;
+            bound.push(part);
         }
+        let Some(condition) = Expression::conjunction(bound) else { return Ok(input) };
+        if subqueries.is_empty() {
+            return Ok(filtered(input, condition));
+        }
+        let (lifted, replace) = subqueries.build(input)?;
+        let filtered = filtered(lifted, replace(condition));
         let expressions = filtered.identity().into_iter().take(width).collect();
         let names = filtered.columns.iter().take(width).map(|column| column.name.clone()).collect();
         Ok(projected(filtered, expressions, names))
@@ -80,114 +82,87 @@ impl QueryBinder<'_> {
                 self.semi_join(input, scope, operand, !negated)
             }
             ExpressionKind::Exists(query) => {
-                let (right, correlation) = self.correlated(query, scope)?;
-                Ok(Some(semi(input, right, correlation, negated)))
+                let correlated = self.correlated(query, &input, scope)?;
+                if correlated.always_one_row {
+                    return Ok(None);
+                }
+                let width = input.columns.len();
+                let conditions = correlated.conditions.into_iter().map(|part| over_join(part, width)).collect();
+                Ok(Some(semi(input, correlated.relation, conditions, negated)))
             }
             ExpressionKind::In { operand, negated: not, set: InSet::Query(query) } => {
-                let negated = negated != *not;
-                let (right, mut correlation) = self.correlated(query, scope)?;
-                let operands = match &operand.kind {
-                    ExpressionKind::Row(parts) => parts.as_slice(),
-                    _ => std::slice::from_ref(&**operand),
-                };
-                if operands.len() > right.columns.len() {
-                    let message =
-                        format!("IN compares {} columns with a sub-query of {}", operands.len(), right.columns.len());
-                    return Err(SqlError::at(query.span, message));
-                }
-                for (position, operand) in operands.iter().enumerate() {
-                    let left = self.expressions(scope).bind(operand, &mut NoIntercept)?;
-                    let column = &right.columns[position];
-                    let value = Expression::column(scope.columns.len() + position, column.data_type.clone());
-                    let nullable = left.data_type().nullable || column.data_type.nullable;
-                    let mut equal =
-                        super::expression::equality(left, value).map_err(|error| error.or_at(operand.span))?;
-                    if negated && nullable {
-                        // NOT IN with NULLs: an unknown comparison excludes the row as a match does.
-                        let unknown = Expression::call("IS NULL", vec![equal.clone()], TypeKind::Boolean.not_null());
-                        equal = Expression::call("OR", vec![equal, unknown], TypeKind::Boolean.nullable());
-                    }
-                    correlation.push(equal);
-                }
-                Ok(Some(semi(input, right, correlation, negated)))
+                self.in_query(input, scope, operand, query, negated != *not)
             }
             _ => Ok(None),
         }
     }
 
-    /// A sub-query without its references to the query around it, and these as conditions over left and right columns.
-    fn correlated(&mut self, query: &ast::Query, scope: &Scope) -> Result<(RelationRef, Vec<Expression>)> {
-        let relation = self.query(query, Some(scope))?;
-        if !has_outer_column(&relation) {
-            return Ok((relation, Vec::new()));
+    /// The semi or anti join of `x [NOT] IN (query)`.
+    fn in_query(
+        &mut self,
+        input: RelationRef,
+        scope: &Scope,
+        operand: &ast::Expression,
+        query: &ast::Query,
+        negated: bool,
+    ) -> Result<Option<RelationRef>> {
+        let Correlated { relation, conditions, outputs, counts, .. } = self.correlated(query, &input, scope)?;
+        if !counts.is_empty() && !conditions.is_empty() {
+            return Err(SqlError::not_supported(query.span, "IN with a correlated sub-query that counts"));
         }
-        decorrelate(relation, scope.columns.len(), query.span)
+        let operands = match &operand.kind {
+            ExpressionKind::Row(parts) => parts.as_slice(),
+            _ => std::slice::from_ref(operand),
+        };
+        if operands.len() > outputs.len() {
+            let message = format!("IN compares {} columns with a sub-query of {}", operands.len(), outputs.len());
+            return Err(SqlError::at(query.span, message));
+        }
+        let width = input.columns.len();
+        let mut on: Vec<Expression> = conditions.into_iter().map(|part| over_join(part, width)).collect();
+        for (operand, output) in operands.iter().zip(outputs) {
+            if contains_query(operand) {
+                return Ok(None);
+            }
+            let left = self.expressions(scope).bind(operand, &mut NoIntercept)?;
+            let value = over_join(output, width);
+            let nullable = left.data_type().nullable || value.data_type().nullable;
+            let mut equal = super::expression::equality(left, value).map_err(|error| error.or_at(operand.span))?;
+            if negated && nullable {
+                // NOT IN with NULLs: an unknown comparison excludes the row as a match does.
+                let unknown = Expression::call("IS NULL", vec![equal.clone()], TypeKind::Boolean.not_null());
+                equal = Expression::call("OR", vec![equal, unknown], TypeKind::Boolean.nullable());
+            }
+            on.push(equal);
+        }
+        Ok(Some(semi(input, relation, on, negated)))
     }
 
-    /// Joins the scalar sub-queries of an expression to the input and puts their columns' names in their place.
-    pub(crate) fn lift_subqueries(
-        &mut self,
-        expression: ast::Expression,
-        input: &mut RelationRef,
-        scope: &mut Scope,
-    ) -> Result<ast::Expression> {
-        let mut queries = Vec::new();
-        visit(&expression, &mut |node| {
-            if let ExpressionKind::Subquery(query) = &node.kind {
-                queries.push((query.clone(), node.span));
-            }
-        });
-        let mut expression = expression;
-        for (query, span) in queries {
-            let relation = self.query(&query, None).or_else(|_| self.query(&query, Some(scope)))?;
-            if has_outer_column(&relation) {
-                return Err(SqlError::not_supported(span, "correlated scalar sub-query"));
-            }
-            let [column] = relation.columns.as_slice() else {
-                return Err(SqlError::at(span, "a sub-query used as a value has one column"));
-            };
-            let name = format!("$subquery{}", scope.columns.len());
-            let data_type = column.data_type.clone().with_nullable(true);
-            let single = single_value(relation.clone(), &name);
-            let left_columns = input.columns.clone();
-            let columns = join_columns(&left_columns, &single.columns, JoinKind::Left);
-            let kind = RelationKind::Join {
-                left: input.clone(),
-                right: single,
-                kind: JoinKind::Left,
-                condition: always_true(),
-            };
-            *input = Relation::new(kind, columns);
-            let outer = scope.outer.take();
-            *scope = std::mem::take(scope).join(Scope::of_table(None, vec![Column::new(&name, data_type)]));
-            scope.outer = outer;
-            let by_name = ExpressionKind::Name(ast::ObjectName::simple(ast::Identifier::new(&name)));
-            replace_subquery(&mut expression, &query, &by_name);
-        }
-        Ok(expression)
+    /// A sub-query without its references to the query around it.
+    fn correlated(&mut self, query: &ast::Query, input: &RelationRef, scope: &Scope) -> Result<Correlated> {
+        let relation = self.query(query, Some(scope))?;
+        decorrelated(&relation, input, query.span)
     }
 }
 
-/// The relation's only row; more than one fails the job, none is NULL after the outer join.
-fn single_value(input: RelationRef, name: &str) -> RelationRef {
-    let one_row = matches!(&input.kind, RelationKind::Aggregate { keys, .. } if keys.is_empty())
-        || matches!(&input.kind, RelationKind::Project { input, .. } if matches!(&input.kind, RelationKind::Aggregate { keys, .. } if keys.is_empty()));
-    let data_type = input.columns[0].data_type.clone().with_nullable(true);
-    if one_row {
-        let expressions = input.identity();
-        return projected(input, expressions, vec![name.to_string()]);
+/// Puts placeholders for sub-queries.
+struct WithSubqueries<'a>(&'a mut Subqueries);
+
+impl Intercept for WithSubqueries<'_> {
+    fn intercept(&mut self, syntax: &ast::Expression, binder: &ExpressionBinder<'_>) -> Result<Option<Expression>> {
+        let mut operands = Subqueries::default();
+        std::mem::swap(&mut operands, self.0);
+        let found = operands.intercept(syntax, binder, &mut NoIntercept);
+        std::mem::swap(&mut operands, self.0);
+        found
     }
-    let call = AggregateCall {
-        function: AggregateFunction::SingleValue,
-        arguments: vec![0],
-        argument_types: vec![input.columns[0].data_type.clone()],
-        distinct: false,
-        filter: None,
-        data_type: data_type.clone(),
-        name: name.to_string(),
-    };
-    let kind = RelationKind::Aggregate { input, keys: Vec::new(), calls: vec![call] };
-    Relation::new(kind, vec![Column::new(name, data_type)])
+}
+
+/// Whether an expression has a sub-query.
+fn contains_query(expression: &ast::Expression) -> bool {
+    let mut found = false;
+    visit(expression, &mut |node| found |= refuse_subquery(node).is_err());
+    found
 }
 
 fn semi(left: RelationRef, right: RelationRef, conditions: Vec<Expression>, negated: bool) -> RelationRef {
@@ -195,71 +170,6 @@ fn semi(left: RelationRef, right: RelationRef, conditions: Vec<Expression>, nega
     let condition = Expression::conjunction(conditions).unwrap_or_else(always_true);
     let columns = left.columns.clone();
     Relation::new(RelationKind::Join { left, right, kind, condition }, columns)
-}
-
-/// Pulls correlated conjuncts out of the filters right below the sub-query's projection.
-fn decorrelate(relation: RelationRef, left_width: usize, span: Span) -> Result<(RelationRef, Vec<Expression>)> {
-    let refused = || SqlError::not_supported(span, "this kind of correlated sub-query");
-    let (input, mut expressions, names) = match &relation.kind {
-        RelationKind::Project { input, expressions } => {
-            let names = relation.columns.iter().map(|column| column.name.clone()).collect::<Vec<_>>();
-            (input.clone(), expressions.clone(), names)
-        }
-        RelationKind::Filter { .. } => {
-            let names = relation.columns.iter().map(|column| column.name.clone()).collect::<Vec<_>>();
-            (relation.clone(), relation.identity(), names)
-        }
-        _ => return Err(refused()),
-    };
-    let RelationKind::Filter { input, condition } = &input.kind else { return Err(refused()) };
-    if expressions.iter().any(mentions_outer) || has_outer_column(input) {
-        return Err(refused());
-    }
-    let (outer, inner): (Vec<Expression>, Vec<Expression>) =
-        condition.clone().conjuncts().into_iter().partition(mentions_outer);
-    let base = match Expression::conjunction(inner) {
-        Some(condition) => filtered(input.clone(), condition),
-        None => input.clone(),
-    };
-    let mut lifted = Vec::new();
-    for conjunct in outer {
-        lifted.push(over_join(conjunct, left_width, &mut expressions));
-    }
-    Ok((projected(base, expressions, names), lifted))
-}
-
-/// A correlated conjunct over left columns and the sub-query's output, to which the columns it needs are added.
-fn over_join(conjunct: Expression, left_width: usize, output: &mut Vec<Expression>) -> Expression {
-    match conjunct {
-        Expression::Call { function, arguments, data_type } if function == OUTER_COLUMN => match arguments.as_slice() {
-            [Expression::Literal { value: flott_record::Value::BigInt(position), .. }] => {
-                Expression::column(*position as usize, data_type)
-            }
-            _ => unreachable!("outer columns have a position"),
-        },
-        Expression::Column { index, data_type } => {
-            let inner = Expression::column(index, data_type.clone());
-            let position = output.iter().position(|known| *known == inner).unwrap_or_else(|| {
-                output.push(inner);
-                output.len() - 1
-            });
-            Expression::column(left_width + position, data_type)
-        }
-        Expression::Call { function, arguments, data_type } => {
-            let arguments = arguments.into_iter().map(|part| over_join(part, left_width, output)).collect();
-            Expression::Call { function, arguments, data_type }
-        }
-        Expression::Cast { input, data_type, mode } => {
-            Expression::Cast { input: Box::new(over_join(*input, left_width, output)), data_type, mode }
-        }
-        Expression::Case { branches, otherwise, data_type } => {
-            let mut map = |part| over_join(part, left_width, output);
-            let branches = branches.into_iter().map(|(when, then)| (map(when), map(then))).collect();
-            let otherwise = Box::new(map(*otherwise));
-            Expression::Case { branches, otherwise, data_type }
-        }
-        literal @ Expression::Literal { .. } => literal,
-    }
 }
 
 fn ast_conjuncts(expression: &ast::Expression) -> Vec<&ast::Expression> {
@@ -279,16 +189,6 @@ pub(crate) fn visit(expression: &ast::Expression, see: &mut impl FnMut(&ast::Exp
     let mut copy = expression.clone();
     for child in children_mut(&mut copy) {
         visit(child, see);
-    }
-}
-
-fn replace_subquery(expression: &mut ast::Expression, query: &ast::Query, by: &ExpressionKind) {
-    if matches!(&expression.kind, ExpressionKind::Subquery(found) if **found == *query) {
-        expression.kind = by.clone();
-        return;
-    }
-    for child in children_mut(expression) {
-        replace_subquery(child, query, by);
     }
 }
 

@@ -25,6 +25,11 @@ impl QueryBinder<'_> {
     /// The relation of `TABLE(f(..))`.
     pub(crate) fn table_function(&mut self, call: &FunctionCall) -> Result<RelationRef> {
         let name = simple_name(call);
+        match name.as_str() {
+            "TO_CHANGELOG" => return self.to_changelog(call),
+            "FROM_CHANGELOG" => return self.from_changelog(call),
+            _ => {}
+        }
         let Some((_, parameters, required)) = PARAMETERS.iter().find(|(known, _, _)| *known == name) else {
             return Err(SqlError::not_supported(call.span, format!("table function {name}")));
         };
@@ -32,12 +37,13 @@ impl QueryBinder<'_> {
         let (input, scope, partition) = self.data(&arguments[0])?;
         let time = time_column(&arguments[1], &scope, &name)?;
         let sizes: Result<Vec<i64>> = arguments[2..].iter().map(|argument| self.interval_ms(argument)).collect();
-        let kind = window_kind(&name, &sizes?, call.span)?;
+        let kind = window_kind(&name, &sizes?, self.session.batch_mode, call.span)?;
         self.check_time(&time, &scope, &name, arguments[1].span)?;
         window_relation(input, kind, &time, partition)
     }
 
-    fn data(&mut self, argument: &ast::Expression) -> Result<(RelationRef, Scope, Vec<usize>)> {
+    /// What `TABLE t PARTITION BY k` gives: its relation, its names, its partition.
+    pub(crate) fn data(&mut self, argument: &ast::Expression) -> Result<(RelationRef, Scope, Vec<usize>)> {
         let ExpressionKind::Table(table) = &argument.kind else {
             return match &argument.kind {
                 ExpressionKind::Subquery(query) => {
@@ -122,7 +128,7 @@ fn time_column(argument: &ast::Expression, scope: &Scope, name: &str) -> Result<
     scope.resolve(column)
 }
 
-fn window_kind(name: &str, sizes: &[i64], span: Span) -> Result<WindowKind> {
+fn window_kind(name: &str, sizes: &[i64], batch_mode: bool, span: Span) -> Result<WindowKind> {
     if let Some(wrong) =
         sizes.iter().take(if name == "HOP" || name == "CUMULATE" { 2 } else { 1 }).find(|size| **size <= 0)
     {
@@ -146,7 +152,9 @@ fn window_kind(name: &str, sizes: &[i64], span: Span) -> Result<WindowKind> {
         ("TUMBLE", [size_ms]) => Ok(WindowKind::Tumble { size_ms: *size_ms, offset_ms: 0 }),
         ("TUMBLE", [size_ms, offset_ms]) => Ok(WindowKind::Tumble { size_ms: *size_ms, offset_ms: *offset_ms }),
         ("HOP", [slide_ms, size_ms, rest @ ..]) => {
-            multiple(*slide_ms, *size_ms, "slide")?;
+            if !batch_mode {
+                multiple(*slide_ms, *size_ms, "slide")?;
+            }
             let offset_ms = rest.first().copied().unwrap_or(0);
             Ok(WindowKind::Hop { slide_ms: *slide_ms, size_ms: *size_ms, offset_ms })
         }

@@ -1,7 +1,7 @@
 //! Expressions in plans: `=($1, $6)` with positions, `(k = k0)` with names, as Flink prints them.
 
 use flott_expression::{AggregateCall, AggregateFunction, CastMode, Expression};
-use flott_record::{DataType, TypeKind, Value};
+use flott_record::{DataType, Value};
 
 /// How columns and operators are written.
 pub(crate) enum Style<'a> {
@@ -18,7 +18,7 @@ pub(crate) fn text(expression: &Expression, style: &Style<'_>) -> String {
     match expression {
         Expression::Column { index, .. } => column(*index, style),
         Expression::Literal { value, data_type } => literal(value, data_type),
-        Expression::Cast { input, data_type, mode } => {
+        Expression::Cast { input, data_type, mode, .. } => {
             let name = if *mode == CastMode::TryCast { "TRY_CAST" } else { "CAST" };
             match style {
                 Style::Positions => format!("{name}({}):{}", text(input, style), data_type),
@@ -47,7 +47,7 @@ fn column(index: usize, style: &Style<'_>) -> String {
 
 fn call(function: &str, arguments: &[Expression], style: &Style<'_>) -> String {
     if let ("FIELD", [base, Expression::Literal { value: Value::Int(position), .. }]) = (function, arguments)
-        && let TypeKind::Row(fields) = &base.data_type().kind
+        && let Some(fields) = base.data_type().kind.fields()
     {
         return format!("{}.{}", text(base, style), fields[*position as usize].name);
     }
@@ -85,27 +85,5 @@ pub(crate) fn aggregate(call: &AggregateCall, name: &str, names: &[String]) -> S
 
 /// A function's SQL name.
 pub(crate) fn function_name(function: AggregateFunction) -> &'static str {
-    use AggregateFunction as F;
-    match function {
-        F::Count => "COUNT",
-        F::Sum => "SUM",
-        F::Sum0 => "$SUM0",
-        F::Avg => "AVG",
-        F::Min => "MIN",
-        F::Max => "MAX",
-        F::FirstValue => "FIRST_VALUE",
-        F::LastValue => "LAST_VALUE",
-        F::ListAgg => "LISTAGG",
-        F::StddevPop => "STDDEV_POP",
-        F::StddevSamp => "STDDEV_SAMP",
-        F::VarPop => "VAR_POP",
-        F::VarSamp => "VAR_SAMP",
-        F::Collect => "COLLECT",
-        F::ArrayAgg => "ARRAY_AGG",
-        F::SingleValue => "SINGLE_VALUE",
-        F::ApproxCountDistinct => "APPROX_COUNT_DISTINCT",
-        F::Percentile => "PERCENTILE",
-        F::JsonObjectAgg => "JSON_OBJECTAGG",
-        F::JsonArrayAgg => "JSON_ARRAYAGG",
-    }
+    function.sql_name()
 }

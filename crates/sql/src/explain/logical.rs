@@ -82,6 +82,19 @@ fn label(relation: &Relation) -> String {
             format!("LogicalCorrelate(collection=[{}])", text(collection, &Style::Positions))
         }
         RelationKind::Normalize { keys, .. } => format!("LogicalNormalize(key=[{{{}}}])", positions(keys)),
+        RelationKind::ToChangelog { .. } => "LogicalTableFunctionScan(invocation=[TO_CHANGELOG()])".to_string(),
+        RelationKind::FromChangelog { .. } => "LogicalTableFunctionScan(invocation=[FROM_CHANGELOG()])".to_string(),
+        RelationKind::TemporalJoin { kind, condition, .. } => {
+            let condition = text(condition, &Style::Positions);
+            format!("LogicalTemporalJoin(condition=[{condition}], joinType=[{}])", join_name(*kind))
+        }
+        RelationKind::LookupJoin { kind, condition, .. } => {
+            let condition = text(condition, &Style::Positions);
+            format!("LogicalLookupJoin(condition=[{condition}], joinType=[{}])", join_name(*kind))
+        }
+        RelationKind::Match { spec, .. } => {
+            format!("LogicalMatch(partition=[[{}]], allRows=[{}])", positions(&spec.partition), spec.all_rows)
+        }
         RelationKind::WindowAggregate { .. } => "LogicalWindowAggregate".to_string(),
         RelationKind::WindowJoin { .. } => "LogicalWindowJoin".to_string(),
         RelationKind::Rank { .. } => "LogicalRank".to_string(),

@@ -2,6 +2,7 @@
 
 mod expression;
 mod logical;
+mod pattern;
 mod physical;
 
 use flott_syntax::ast::ExplainDetail;

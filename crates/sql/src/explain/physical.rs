@@ -4,7 +4,8 @@ use std::collections::BTreeMap;
 use std::fmt::Write;
 
 use flott_expression::{AggregateCall, Expression};
-use flott_job::spec::{JoinKind, JoinSideKey, JoinSpec, SortColumn};
+use flott_job::over::{FrameBound, OverCall, SortedOverSpec};
+use flott_job::spec::{JoinKind, JoinSideKey, JoinSpec, RankKind, SortColumn};
 use flott_job::{JobGraph, OperatorSpec, Partition};
 use flott_record::Value;
 
@@ -141,9 +142,21 @@ fn body(node: &PhysicalNode, input: &[String], both: &[String], execution: bool)
                 spec.window.kind
             )
         }
+        OperatorSpec::SessionRows(spec) => {
+            format!("window=[SESSION(gap={} ms, partition=[{}])]", spec.gap_ms, pick(input, &spec.partition))
+        }
         OperatorSpec::WindowTableFunction(spec) => format!("window=[{:?}]", spec.window.kind),
         OperatorSpec::Join(spec) => join(spec, both, &all, execution),
         OperatorSpec::WindowJoin(spec) => join(&spec.join, both, &all, execution),
+        OperatorSpec::TemporalJoin(spec) => join(&spec.join, both, &all, execution),
+        OperatorSpec::LookupJoin(spec) => {
+            let key = |(column, value): &(usize, Expression)| {
+                format!("{}={}", spec.fetched.fields[*column].name, text(value, &style(input, execution)))
+            };
+            let keys: Vec<String> = spec.keys.iter().map(key).collect();
+            let kind = if spec.outer { "LeftOuterJoin" } else { "InnerJoin" };
+            format!("table=[{}], joinType=[{kind}], lookup=[{}], select=[{all}]", spec.table.name, keys.join(", "))
+        }
         OperatorSpec::Rank(spec) => format!(
             "strategy=[{:?}Strategy], rankType=[{:?}], rankRange=[rankStart={}, rankEnd={}], partitionBy=[{}], orderBy=[{}], select=[{all}]",
             spec.strategy,
@@ -159,6 +172,7 @@ fn body(node: &PhysicalNode, input: &[String], both: &[String], execution: bool)
             pick(input, &spec.keys),
             if spec.rowtime.is_some() { "ROWTIME" } else { "PROCTIME" }
         ),
+        OperatorSpec::Match(spec) => super::pattern::body(spec, input, &output),
         OperatorSpec::Sort(spec) => format!("orderBy=[{}]", order(&spec.order, input)),
         OperatorSpec::Limit(spec) => format!("offset=[{}], fetch=[{}]", spec.offset, spec.fetch),
         OperatorSpec::OverAggregate(spec) => {
@@ -167,10 +181,55 @@ fn body(node: &PhysicalNode, input: &[String], both: &[String], execution: bool)
             let calls: Vec<String> = spec.calls.iter().enumerate().map(call).collect();
             format!("partitionBy=[{}], select=[{}]", pick(input, &spec.partition), calls.join(", "))
         }
+        OperatorSpec::SortedOver(spec) => sorted_over(spec, input, &output),
+        OperatorSpec::UpdatingOver(spec) => {
+            let call =
+                |(position, call): (usize, &AggregateCall)| aggregate(call, &output[input.len() + position], input);
+            let calls: Vec<String> = spec.calls.iter().enumerate().map(call).collect();
+            let (partition, order) = (pick(input, &spec.partition), order(&spec.order, input));
+            format!("partitionBy=[{partition}], orderBy=[{order}], select=[{}]", calls.join(", "))
+        }
         OperatorSpec::ChangelogNormalize(spec) => format!("key=[{}]", pick(input, &spec.keys)),
         OperatorSpec::SinkMaterialize(spec) => format!("key=[{}]", pick(input, &spec.keys)),
         _ => format!("select=[{all}]"),
     }
+}
+
+fn sorted_over(spec: &SortedOverSpec, input: &[String], output: &[String]) -> String {
+    let calls =
+        spec.calls.iter().enumerate().map(|(position, call)| over_call(call, &output[input.len() + position], input));
+    let bound = |bound: FrameBound| match bound {
+        FrameBound::UnboundedPreceding => "UNBOUNDED PRECEDING".to_string(),
+        FrameBound::Row(0) | FrameBound::Peers => "CURRENT ROW".to_string(),
+        FrameBound::Row(offset) if offset < 0 => format!("{} PRECEDING", -offset),
+        FrameBound::Row(offset) => format!("{offset} FOLLOWING"),
+        FrameBound::Value { bound, .. } => input[bound].clone(),
+        FrameBound::UnboundedFollowing => "UNBOUNDED FOLLOWING".to_string(),
+    };
+    format!(
+        "partitionBy=[{}], orderBy=[{}], window=[{} AND {}], select=[{}]",
+        pick(input, &spec.partition),
+        order(&spec.order, input),
+        bound(spec.start),
+        bound(spec.end),
+        calls.collect::<Vec<String>>().join(", ")
+    )
+}
+
+/// `LAG(a) AS w0$o0`
+pub(super) fn over_call(call: &OverCall, name: &str, input: &[String]) -> String {
+    let function = match call {
+        OverCall::Aggregate(call) => return aggregate(call, name, input),
+        OverCall::Rank(RankKind::RowNumber) => "ROW_NUMBER",
+        OverCall::Rank(RankKind::Rank) => "RANK",
+        OverCall::Rank(RankKind::DenseRank) => "DENSE_RANK",
+        OverCall::PercentRank => "PERCENT_RANK",
+        OverCall::CumeDist => "CUME_DIST",
+        OverCall::Ntile { .. } => "NTILE",
+        OverCall::Shifted { before: true, .. } => "LAG",
+        OverCall::Shifted { .. } => "LEAD",
+    };
+    format!("{function}({}) AS {name}", pick(input, &call.columns()))
 }
 
 fn tuples(rows: &[Vec<Value>]) -> String {

@@ -124,7 +124,7 @@ fn filter(input: RelationRef, conjuncts: Vec<Expression>) -> RelationRef {
 }
 
 /// The expression with columns replaced by what they are computed from.
-pub(super) fn substitute(expression: Expression, by: &[Expression]) -> Expression {
+pub(crate) fn substitute(expression: Expression, by: &[Expression]) -> Expression {
     expression.transform(&mut |node| match node {
         Expression::Column { index, .. } => by[index].clone(),
         other => other,

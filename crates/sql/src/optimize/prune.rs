@@ -3,10 +3,11 @@
 use std::collections::BTreeSet;
 
 use flott_expression::{AggregateCall, Expression};
+use flott_job::over::OverCall;
 use flott_job::spec::{JoinKind, SortColumn};
 use flott_job::window::WindowTime;
 
-use crate::relation::{Column, OverCall, OverWindow, Relation, RelationKind, RelationRef};
+use crate::relation::{Column, OverWindow, Relation, RelationKind, RelationRef};
 
 type Columns = BTreeSet<usize>;
 
@@ -70,9 +71,17 @@ fn needed(relation: &RelationRef, wanted: &Columns) -> (RelationRef, Vec<usize>)
         RelationKind::Window { .. } => window(relation, wanted),
         RelationKind::Join { .. } => join(relation, wanted),
         RelationKind::WindowJoin { .. } => window_join(relation, wanted),
+        RelationKind::TemporalJoin { .. } => temporal_join(relation, wanted),
+        RelationKind::LookupJoin { .. } => lookup_join(relation, wanted),
         RelationKind::Over { input, window, calls } => over(relation, input, window, calls, wanted),
         RelationKind::Rank { .. } => rank(relation, wanted),
         RelationKind::Unnest { .. } => unnest(relation, wanted),
+        RelationKind::Match { input, spec } => {
+            let (spec, kept) = super::prune_match::wanted_measures(relation, spec, wanted);
+            let (input, available) = needed(input, &spec.columns());
+            let kind = super::prune_match::over(input, &spec, &available);
+            (Relation::new(kind, select(&relation.columns, &kept)), kept)
+        }
         RelationKind::Sort { input, order, offset, fetch } => {
             let mut below = wanted.clone();
             below.extend(order.iter().map(|sort| sort.column));
@@ -87,6 +96,8 @@ fn needed(relation: &RelationRef, wanted: &Columns) -> (RelationRef, Vec<usize>)
         | RelationKind::Union { .. }
         | RelationKind::Deduplicate { .. }
         | RelationKind::Expand { .. }
+        | RelationKind::ToChangelog { .. }
+        | RelationKind::FromChangelog { .. }
         | RelationKind::Normalize { .. } => {
             let inputs = relation.inputs().into_iter().map(|input| prune(input.clone())).collect();
             (relation.with_inputs(inputs), (0..relation.columns.len()).collect())
@@ -212,8 +223,8 @@ fn remap_time(time: &WindowTime, kept: &[usize]) -> WindowTime {
     match *time {
         WindowTime::Rowtime { column, local } => WindowTime::Rowtime { column: place(kept, column), local },
         WindowTime::Proctime => WindowTime::Proctime,
-        WindowTime::Attached { start, end, rowtime } => {
-            WindowTime::Attached { start: place(kept, start), end: place(kept, end), rowtime }
+        WindowTime::Attached { start, end, rowtime, local } => {
+            WindowTime::Attached { start: place(kept, start), end: place(kept, end), rowtime, local }
         }
     }
 }
@@ -301,6 +312,31 @@ fn window_join(relation: &RelationRef, wanted: &Columns) -> (RelationRef, Vec<us
     narrow(Relation::new(kind, columns), kept, wanted)
 }
 
+fn temporal_join(relation: &RelationRef, wanted: &Columns) -> (RelationRef, Vec<usize>) {
+    let RelationKind::TemporalJoin { left, right, kind, condition, left_time, right_time } = &relation.kind else {
+        return (relation.clone(), (0..relation.columns.len()).collect());
+    };
+    let sides = join_sides(left, right, condition, wanted, (&[*left_time], &[*right_time]));
+    let kept = joined_columns(&sides, *kind, left.columns.len());
+    let columns = select(&relation.columns, &kept);
+    let (left_time, right_time) = (place(&sides.left_kept, *left_time), place(&sides.right_kept, *right_time));
+    let Sides { left, right, condition, .. } = sides;
+    let kind = RelationKind::TemporalJoin { left, right, kind: *kind, condition, left_time, right_time };
+    narrow(Relation::new(kind, columns), kept, wanted)
+}
+
+fn lookup_join(relation: &RelationRef, wanted: &Columns) -> (RelationRef, Vec<usize>) {
+    let RelationKind::LookupJoin { left, right, kind, condition, retry } = &relation.kind else {
+        return (relation.clone(), (0..relation.columns.len()).collect());
+    };
+    let sides = join_sides(left, right, condition, wanted, (&[], &[]));
+    let kept = joined_columns(&sides, *kind, left.columns.len());
+    let columns = select(&relation.columns, &kept);
+    let Sides { left, right, condition, .. } = sides;
+    let kind = RelationKind::LookupJoin { left, right, kind: *kind, condition, retry: *retry };
+    narrow(Relation::new(kind, columns), kept, wanted)
+}
+
 fn over(
     relation: &Relation,
     input: &RelationRef,
@@ -310,24 +346,11 @@ fn over(
 ) -> (RelationRef, Vec<usize>) {
     let width = input.columns.len();
     let mut below: Columns = wanted.iter().copied().filter(|column| *column < width).collect();
-    below.extend(&window.partition);
-    below.extend(window.order.iter().map(|sort| sort.column));
-    for call in calls {
-        if let OverCall::Aggregate(call) = call {
-            below.extend(call.arguments.iter().copied().chain(call.filter));
-        }
-    }
+    below.extend(window.columns());
+    below.extend(calls.iter().flat_map(OverCall::columns));
     let (input, mut kept) = needed(input, &below);
-    let remapped = OverWindow {
-        partition: places(&kept, &window.partition),
-        order: sort_columns(&window.order, &kept),
-        ..window.clone()
-    };
-    let calls = calls.iter().map(|call| match call {
-        OverCall::Aggregate(call) => OverCall::Aggregate(remap_call(call, &kept)),
-        rank => rank.clone(),
-    });
-    let calls: Vec<OverCall> = calls.collect();
+    let remapped = window.with_columns(|column| place(&kept, column));
+    let calls = calls.iter().map(|call| call.with_columns(|column| place(&kept, column))).collect();
     kept.extend(width..relation.columns.len());
     let kind = RelationKind::Over { input, window: remapped, calls };
     narrow(Relation::new(kind, select(&relation.columns, &kept)), kept, wanted)

@@ -1,12 +1,13 @@
 //! Top-N and deduplication: a filter on ROW_NUMBER, RANK or DENSE_RANK right above its OVER.
 
 use flott_expression::Expression;
+use flott_job::over::OverCall;
 use flott_job::spec::RankKind;
 use flott_record::{TypeKind, Value};
 
 use super::rewrite_inputs;
 use crate::bind::select::{filtered, projected};
-use crate::relation::{OverCall, OverWindow, Relation, RelationKind, RelationRef, TimeAttribute};
+use crate::relation::{OverWindow, Relation, RelationKind, RelationRef, TimeAttribute};
 
 /// The relation with Top-N and deduplication recognised.
 pub(super) fn recognise(relation: RelationRef) -> RelationRef {

@@ -31,10 +31,13 @@ fn window_aggregate(relation: &RelationRef) -> Option<RelationRef> {
     if matches!(window.kind, WindowKind::Session { .. }) && !sessions_are_of(input, &own) {
         return None;
     }
-    let (source, time, keys_in_source, calls_in_source) = fused(input, &window, &own, calls).unwrap_or_else(|| {
-        let time = WindowTime::Attached { start, end, rowtime: window.rowtime };
-        (input.clone(), time, own.clone(), calls.clone())
-    });
+    let attached = || {
+        // Sessions that bring their bounds are groups like others: they come whole, and never again.
+        let time = WindowTime::Attached { start, end, rowtime: window.rowtime, local: window.local };
+        let is_session = matches!(window.kind, WindowKind::Session { .. });
+        (!is_session).then(|| (input.clone(), time, own.clone(), calls.clone()))
+    };
+    let (source, time, keys_in_source, calls_in_source) = fused(input, &window, &own, calls).or_else(attached)?;
     let mut columns: Vec<_> = own.iter().map(|key| input.columns[*key].clone().with_time(None)).collect();
     columns.extend(relation.columns[keys.len()..].iter().cloned());
     let first_property = columns.len();
@@ -123,6 +126,10 @@ fn fused(
     keys: &[usize],
     calls: &[flott_expression::AggregateCall],
 ) -> Option<Fused> {
+    // Windows that are no whole number of slides have no slices of which all end with a window.
+    if matches!(window.kind, WindowKind::Hop { slide_ms, size_ms, .. } if size_ms % slide_ms != 0) {
+        return None;
+    }
     match &input.kind {
         RelationKind::Window { input: rows, time, .. } => {
             let width = rows.columns.len();

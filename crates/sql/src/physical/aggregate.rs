@@ -1,5 +1,6 @@
 //! Aggregations: one or two phases, by key or by window.
 
+use flott_expression::Expression;
 use flott_job::spec::{AggregatePhase, CalcSpec, GroupAggregateSpec, LocalGroupAggregateSpec, WindowAggregateSpec};
 use flott_job::window::{Window, WindowKind, WindowProperty, WindowTime};
 use flott_job::{OperatorSpec, Partition};
@@ -58,7 +59,12 @@ impl Planner<'_> {
             return self.internal("a window aggregation");
         };
         let input_retracts = !self.changes(input).is_insert_only();
-        let below = self.plan(input, true)?;
+        let mut below = self.plan(input, true)?;
+        if let (true, WindowTime::Rowtime { column, .. }) = (self.session.batch_mode, time)
+            && input.columns[*column].data_type.nullable
+        {
+            below = self.with_times_only(below, input, *column)?;
+        }
         let spec = WindowAggregateSpec {
             window: Window { kind: *kind, time: *time },
             keys: keys.clone(),
@@ -95,6 +101,17 @@ impl Planner<'_> {
         let edges = vec![(local, 0, by_keys(&(0..keys.len()).collect::<Vec<usize>>()))];
         let global = OperatorSpec::WindowAggregate(global);
         Ok(self.add(PhysicalNode::keyed("GlobalWindowAggregate", global, edges, relation)))
+    }
+}
+
+impl Planner<'_> {
+    /// Bounded input without the rows that have no time: they are in no window, as in Flink.
+    fn with_times_only(&mut self, below: NodeId, input: &Relation, time: usize) -> Result<NodeId> {
+        let column = Expression::column(time, input.columns[time].data_type.clone());
+        let condition = Expression::call("IS NOT NULL", vec![column], TypeKind::Boolean.not_null());
+        let spec = CalcSpec { projection: input.identity(), condition: Some(condition) };
+        let edges = vec![(below, 0, Partition::Forward)];
+        Ok(self.add(PhysicalNode::keyed("Calc", OperatorSpec::Calc(spec), edges, input)))
     }
 }
 

@@ -8,7 +8,7 @@ use crate::physical::keys::upsert_keys;
 use crate::physical::plan::{Planner, filters_normalized};
 use crate::relation::{Relation, RelationKind};
 use flott_job::spec::JoinKind;
-use flott_record::ChangelogMode;
+use flott_record::{ChangelogMode, RowKind};
 
 /// What a relation does to rows that it has emitted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
@@ -83,6 +83,16 @@ impl Planner<'_> {
                 }
                 Changes { update: *keep_last, delete: false }
             }
+            RelationKind::Over { input, window, .. } if !crate::physical::over::is_by_time(input, window) => {
+                Changes::BOTH
+            }
+            RelationKind::ToChangelog { .. } => Changes::NONE,
+            RelationKind::FromChangelog { kinds, .. } => {
+                let has = |wanted: RowKind| kinds.iter().any(|(_, kind)| *kind == wanted);
+                Changes { update: has(RowKind::UpdateAfter), delete: has(RowKind::Delete) }
+            }
+            RelationKind::TemporalJoin { left, .. } | RelationKind::LookupJoin { left, .. } => self.changes(left),
+            RelationKind::Sort { order, fetch: None, .. } if !order.is_empty() => Changes::NONE,
             RelationKind::Sort { order, fetch: Some(_), .. } if !order.is_empty() => Changes::BOTH,
             _ => relation.inputs().into_iter().fold(Changes::NONE, |all, input| all.or(self.changes(input))),
         }

@@ -61,7 +61,7 @@ pub(crate) fn with_key_columns(relation: &RelationRef) -> RelationRef {
     let (mut of_left, mut of_right) = (left.identity(), right.identity());
     let mut pairs = Vec::new();
     for conjunct in condition.clone().conjuncts() {
-        let Expression::Call { function, arguments, data_type } = &conjunct else { continue };
+        let Expression::Call { function, arguments, data_type, .. } = &conjunct else { continue };
         let [a, b] = arguments.as_slice() else { continue };
         if function != "=" || (is_column(a) && is_column(b)) || a.data_type().kind != b.data_type().kind {
             continue;
@@ -173,14 +173,15 @@ impl Planner<'_> {
         let join = self.join_spec(left, right, *kind, condition);
         let inputs = [self.plan(left, true)?, self.plan(right, true)?];
         let (l, r) = partitions(&join.left_keys, &join.right_keys);
-        let rowtime = crate::window::window_columns(left).is_none_or(|columns| columns.rowtime);
+        let windows = crate::window::window_columns(left);
         let spec = WindowJoinSpec {
             join,
             left_window_start: left_window.0,
             left_window_end: left_window.1,
             right_window_start: right_window.0,
             right_window_end: right_window.1,
-            rowtime,
+            rowtime: windows.as_ref().is_none_or(|columns| columns.rowtime),
+            local: windows.is_some_and(|columns| columns.local),
         };
         let edges = vec![(inputs[0], 0, l), (inputs[1], 1, r)];
         Ok(self.add(PhysicalNode::keyed("WindowJoin", OperatorSpec::WindowJoin(spec), edges, relation)))

@@ -36,13 +36,22 @@ fn keys(relation: &Relation, upsert: bool) -> Vec<Key> {
             key.filter(|key| !key.is_empty()).into_iter().collect()
         }
         RelationKind::Values { rows } if rows.len() <= 1 => vec![Key::new()],
-        RelationKind::Values { .. } | RelationKind::Union { .. } | RelationKind::Unnest { .. } => Vec::new(),
-        RelationKind::Expand { .. } => Vec::new(),
+        RelationKind::Values { .. }
+        | RelationKind::Union { .. }
+        | RelationKind::Unnest { .. }
+        | RelationKind::Match { .. } => Vec::new(),
+        RelationKind::Expand { .. } | RelationKind::ToChangelog { .. } | RelationKind::FromChangelog { .. } => {
+            Vec::new()
+        }
         RelationKind::Project { input, expressions } => through_projection(keys(input, upsert), expressions),
         RelationKind::Filter { input, .. }
         | RelationKind::Watermark { input, .. }
-        | RelationKind::Sort { input, .. }
-        | RelationKind::Over { input, .. } => keys(input, upsert),
+        | RelationKind::Sort { input, .. } => keys(input, upsert),
+        RelationKind::Over { input, window, .. } => {
+            let mut found = keys(input, upsert);
+            found.retain(|key| !upsert || window.partition.iter().all(|column| key.contains(column)));
+            found
+        }
         RelationKind::Aggregate { keys, .. } => vec![(0..keys.len()).collect()],
         RelationKind::WindowAggregate { keys, calls, .. } => {
             let group: Key = (0..keys.len()).collect();
@@ -53,7 +62,9 @@ fn keys(relation: &Relation, upsert: bool) -> Vec<Key> {
             let width = input.columns.len();
             keys(input, upsert).iter().flat_map(|key| (0..3).map(|column| with(key, [width + column]))).collect()
         }
-        RelationKind::Join { left, right, kind, condition } => {
+        RelationKind::Join { left, right, kind, condition }
+        | RelationKind::TemporalJoin { left, right, kind, condition, .. }
+        | RelationKind::LookupJoin { left, right, kind, condition, .. } => {
             let equal = equi_keys(condition, left.columns.len());
             let sides = [left, right].map(|side| keys(side, upsert));
             join_keys(sides, left.columns.len(), *kind, &equal.left, &equal.right, upsert)

@@ -6,12 +6,15 @@
 pub mod changelog;
 pub mod graph;
 pub mod keys;
+pub(crate) mod over;
+mod pattern;
 pub mod plan;
 
 pub(crate) mod aggregate;
 pub(crate) mod join;
 pub(crate) mod rank;
 pub(crate) mod sink;
+mod versioned;
 
 pub use plan::{PhysicalNode, PhysicalPlan, Planner};
 pub use sink::SinkTarget;

@@ -8,9 +8,10 @@ use std::sync::Arc;
 
 use flott_connector::{Capabilities, Registry};
 use flott_evaluation::Session;
+use flott_job::changelog_function::{FromChangelogSpec, ToChangelogSpec};
 use flott_job::spec::{
-    CalcSpec, ChangelogNormalizeSpec, ExpandSpec, OverAggregateSpec, SourceSpec, UnnestSpec, ValuesSpec, WatermarkSpec,
-    WindowTableFunctionSpec,
+    CalcSpec, ChangelogNormalizeSpec, DropUpdateBeforeSpec, ExpandSpec, SessionRowsSpec, SourceSpec, UnnestSpec,
+    ValuesSpec, WatermarkSpec, WindowTableFunctionSpec,
 };
 use flott_job::window::{Window, WindowKind};
 use flott_job::{OperatorSpec, Partition};
@@ -19,7 +20,7 @@ use flott_record::{ChangelogMode, Schema};
 use crate::catalog::ResolvedTable;
 use crate::error::{Result, SqlError};
 use crate::physical::aggregate::by_keys;
-use crate::relation::{OverCall, Relation, RelationKind, RelationRef, TimeAttribute};
+use crate::relation::{Relation, RelationKind, RelationRef};
 use crate::statement::PlannerSettings;
 
 /// Position of a node in the plan.
@@ -169,9 +170,14 @@ impl<'a> Planner<'a> {
             }
             RelationKind::Aggregate { .. } => self.plan_aggregate(relation, update_before),
             RelationKind::WindowAggregate { .. } => self.plan_window_aggregate(relation),
-            RelationKind::Window { kind: WindowKind::Session { .. }, .. } => Err(SqlError::new(
-                "not supported: SESSION windows that are not aggregated by exactly the columns of their PARTITION BY",
-            )),
+            RelationKind::Window { input, kind: WindowKind::Session { gap_ms }, time, partition } => {
+                let below = self.plan(input, true)?;
+                let (time, gap_ms, partition) = (*time, *gap_ms, partition.clone());
+                let edges = vec![(below, 0, by_keys(&partition))];
+                let spec = SessionRowsSpec { time, gap_ms, partition, input: input.schema() };
+                let spec = OperatorSpec::SessionRows(spec);
+                Ok(self.add(PhysicalNode::keyed("WindowTableFunction", spec, edges, relation)))
+            }
             RelationKind::Window { input, kind, time, partition } => {
                 let below = self.plan(input, update_before)?;
                 let spec = WindowTableFunctionSpec { window: Window { kind: *kind, time: *time } };
@@ -192,12 +198,17 @@ impl<'a> Planner<'a> {
             RelationKind::WindowJoin { .. } => self.plan_window_join(relation),
             RelationKind::Union { inputs } => self.union(relation, inputs, update_before),
             RelationKind::Sort { .. } => self.plan_sort(relation, update_before),
-            RelationKind::Over { .. } => self.over(relation),
+            RelationKind::Over { .. } => self.plan_over(relation),
             RelationKind::Rank { .. } => self.plan_rank(relation, update_before),
             RelationKind::Deduplicate { .. } => self.plan_deduplicate(relation, update_before),
-            RelationKind::Expand { .. } | RelationKind::Unnest { .. } | RelationKind::Normalize { .. } => {
-                self.plan_rows(relation, update_before)
-            }
+            RelationKind::TemporalJoin { .. } => self.plan_temporal_join(relation, update_before),
+            RelationKind::LookupJoin { .. } => self.plan_lookup_join(relation),
+            RelationKind::Expand { .. }
+            | RelationKind::Unnest { .. }
+            | RelationKind::ToChangelog { .. }
+            | RelationKind::FromChangelog { .. }
+            | RelationKind::Match { .. }
+            | RelationKind::Normalize { .. } => self.plan_rows(relation, update_before),
         }
     }
 
@@ -221,6 +232,20 @@ impl<'a> Planner<'a> {
                 };
                 self.forward("Correlate", OperatorSpec::Unnest(spec), below, relation)
             }
+            RelationKind::ToChangelog { input, codes } => {
+                let below = self.plan(input, true)?;
+                let spec = OperatorSpec::ToChangelog(ToChangelogSpec { codes: codes.clone() });
+                self.forward("ProcessTableFunction", spec, below, relation)
+            }
+            RelationKind::FromChangelog { input, code, kinds } => {
+                if !self.changes(input).is_insert_only() {
+                    return Err(SqlError::new("FROM_CHANGELOG takes an append-only table; its input produces updates"));
+                }
+                let below = self.plan(input, true)?;
+                let spec = FromChangelogSpec { code: *code, kinds: kinds.clone() };
+                self.forward("ProcessTableFunction", OperatorSpec::FromChangelog(spec), below, relation)
+            }
+            RelationKind::Match { .. } => self.plan_match(relation),
             RelationKind::Normalize { .. } => self.normalize(relation, None, update_before),
             _ => self.internal("an operator on rows"),
         }
@@ -277,7 +302,15 @@ impl<'a> Planner<'a> {
         update_before: bool,
     ) -> Result<NodeId> {
         let RelationKind::Normalize { input, keys } = &relation.kind else { return self.internal("a normalization") };
-        let below = self.plan(input, false)?;
+        let mut below = self.plan(input, false)?;
+        let sends_before =
+            matches!(&input.kind, RelationKind::Scan { table, .. } if self.source_mode(table).update_before);
+        if sends_before {
+            // What a row was before is known from state: the source's own word may come twice.
+            let spec = OperatorSpec::DropUpdateBefore(DropUpdateBeforeSpec {});
+            below = self.forward("DropUpdateBefore", spec, below, input)?;
+            self.plan.nodes[below].mode = self.changes(input).mode(false);
+        }
         let spec = ChangelogNormalizeSpec {
             keys: keys.clone(),
             emit_update_before: update_before,
@@ -317,50 +350,6 @@ impl<'a> Planner<'a> {
         }
         let spec = crate::physical::aggregate::calc(relation.identity());
         Ok(self.add(PhysicalNode::keyed("Union", spec, edges, relation)))
-    }
-
-    fn over(&mut self, relation: &RelationRef) -> Result<NodeId> {
-        let RelationKind::Over { input, window, calls } = &relation.kind else { return self.internal("an OVER") };
-        let mut aggregates = Vec::new();
-        for call in calls {
-            match call {
-                OverCall::Aggregate(call) => aggregates.push(call.clone()),
-                OverCall::Rank(kind) => {
-                    let message = format!("not supported: {kind:?} without a filter on it (a Top-N)");
-                    return Err(SqlError::new(message));
-                }
-            }
-        }
-        if !self.changes(input).is_insert_only() {
-            return Err(SqlError::new(
-                "OVER aggregates over an updating input are not supported: OverAggregate doesn't support consuming update and delete changes",
-            ));
-        }
-        let [sort] = window.order.as_slice() else {
-            return Err(SqlError::new("not supported: OVER windows that are not ordered by one time attribute"));
-        };
-        let time = input.columns[sort.column].time;
-        if sort.descending || (time.is_none() && !self.session.batch_mode) {
-            let message = "OVER windows' ordering in stream mode must be defined on a time attribute, ascending";
-            return Err(SqlError::new(message));
-        }
-        let order = &input.columns[sort.column];
-        if !order.data_type.kind.is_timestamp() {
-            let message = format!("not supported: OVER windows ordered by {} of type {}", order.name, order.data_type);
-            return Err(SqlError::new(message));
-        }
-        let below = self.plan(input, true)?;
-        let spec = OverAggregateSpec {
-            partition: window.partition.clone(),
-            rowtime: (time != Some(TimeAttribute::Proctime)).then_some(sort.column),
-            rows: window.rows,
-            start: window.start,
-            calls: aggregates,
-            state_ttl_ms: self.settings.state_ttl_ms,
-            input: input.schema(),
-        };
-        let edges = vec![(below, 0, by_keys(&window.partition))];
-        Ok(self.add(PhysicalNode::keyed("OverAggregate", OperatorSpec::OverAggregate(spec), edges, relation)))
     }
 }
 

@@ -42,6 +42,7 @@ impl Planner<'_> {
             strategy: self.strategy(input),
             emit_update_before: update_before,
             window_end: window_end_of_partition(relation).filter(|_| !self.session.batch_mode),
+            window_local: window_columns(input).is_some_and(|columns| columns.local),
             state_ttl_ms: self.settings.state_ttl_ms,
             input: input.schema(),
         };
@@ -70,6 +71,7 @@ impl Planner<'_> {
             emit_update_before: update_before,
             emit_insert: true,
             window_end: window_end_of_keys(input, keys).filter(|_| !self.session.batch_mode),
+            window_local: window_columns(input).is_some_and(|columns| columns.local),
             state_ttl_ms: self.settings.state_ttl_ms,
             input: input.schema(),
         };
@@ -115,12 +117,31 @@ impl Planner<'_> {
             (Some((sort, Some(time))), None) if !sort.descending => {
                 let below = self.plan(input, true)?;
                 let rowtime = (time == TimeAttribute::Rowtime).then_some(sort.column);
-                let spec =
-                    SortSpec { order: order.clone(), rowtime, offset: *offset, fetch: None, input: input.schema() };
+                let spec = SortSpec {
+                    order: order.clone(),
+                    rowtime,
+                    at_end: false,
+                    offset: *offset,
+                    fetch: None,
+                    input: input.schema(),
+                };
                 let edges = vec![(below, 0, Partition::Singleton)];
                 Ok(self.add(PhysicalNode::keyed("TemporalSort", OperatorSpec::Sort(spec), edges, relation)))
             }
             (None, None) => self.plan(input, update_before),
+            _ if self.settings.non_temporal_sort => {
+                let below = self.plan(input, true)?;
+                let spec = SortSpec {
+                    order: order.clone(),
+                    rowtime: None,
+                    at_end: true,
+                    offset: *offset,
+                    fetch: None,
+                    input: input.schema(),
+                };
+                let edges = vec![(below, 0, Partition::Singleton)];
+                Ok(self.add(PhysicalNode::keyed("Sort", OperatorSpec::Sort(spec), edges, relation)))
+            }
             _ => Err(SqlError::new(
                 "Sort on a non-time-attribute field is not supported in streaming mode: add LIMIT, order by an ascending time attribute, or SET 'execution.runtime-mode' = 'batch'",
             )),
@@ -142,6 +163,7 @@ impl Planner<'_> {
             _ => OperatorSpec::Sort(SortSpec {
                 order: order.to_vec(),
                 rowtime: None,
+                at_end: true,
                 offset,
                 fetch,
                 input: input.schema(),

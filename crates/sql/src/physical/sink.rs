@@ -178,7 +178,9 @@ fn has_length_in_collection(data_type: &DataType, in_collection: bool) -> bool {
         TypeKind::Char(length) | TypeKind::Varchar(length) | TypeKind::Binary(length) | TypeKind::Varbinary(length) => {
             is_short(*length)
         }
-        TypeKind::Row(fields) => fields.iter().any(|field| has_length_in_collection(&field.data_type, in_collection)),
+        TypeKind::Row(fields) | TypeKind::Structured(_, fields) => {
+            fields.iter().any(|field| has_length_in_collection(&field.data_type, in_collection))
+        }
         TypeKind::Array(element) | TypeKind::Multiset(element) => has_length_in_collection(element, true),
         TypeKind::Map(key, item) => has_length_in_collection(key, true) || has_length_in_collection(item, true),
         _ => false,

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use flott_configuration::flink::execution::{self, RuntimeMode};
-use flott_configuration::flink::table::AggregatePhaseStrategy;
+use flott_configuration::flink::table::{AggregatePhaseStrategy, NonDeterministicUpdateStrategy};
 use flott_configuration::flink::table_exec::{
     self, NestedConstraintEnforcer, NotNullEnforcer as NotNull, TypeLengthEnforcer,
 };
@@ -73,6 +73,10 @@ impl PlannerSettings {
                 table_exec::UpsertMaterialize::Force => UpsertMaterialize::Force,
             },
             require_on_conflict: read.value(&table_exec::SINK_REQUIRE_ON_CONFLICT)?,
+            cdc_events_duplicate: read.value(&table_exec::SOURCE_CDC_EVENTS_DUPLICATE)?,
+            non_temporal_sort: read.value(&table_exec::SORT_NON_TEMPORAL_ENABLED)?,
+            resolves_non_deterministic: read.value(&table::OPTIMIZER_NON_DETERMINISTIC_UPDATE_STRATEGY)?
+                == NonDeterministicUpdateStrategy::TryResolve,
             query_start_ms: surroundings.now_ms,
         })
     }

@@ -63,6 +63,8 @@ impl JobPlanner<'_> {
             time_zone: self.settings.time_zone.clone(),
             batch_mode: self.settings.batch_mode,
             query_start_ms: self.settings.query_start_ms,
+            // Planning draws nothing.
+            seeds: flott_evaluation::Seeds::default(),
         }
     }
 
@@ -72,7 +74,9 @@ impl JobPlanner<'_> {
     /// Whatever is wrong with the query.
     pub fn bind_query(&self, query: &ast::Query) -> Result<RelationRef> {
         let session = self.session();
-        QueryBinder::new(self.objects, self.registry, &session).query(query, None)
+        let mut binder = QueryBinder::new(self.objects, self.registry, &session);
+        binder.cdc_events_duplicate = self.settings.cdc_events_duplicate && !self.settings.batch_mode;
+        binder.query(query, None)
     }
 
     /// A job that sends a query's rows to the client's `collect` connector.
@@ -220,7 +224,7 @@ impl JobPlanner<'_> {
         let mut mode = ChangelogMode::INSERT_ONLY;
         let mut schema = Schema::default();
         for (relation, target) in sinks {
-            let best = optimize(relation.clone(), self.settings.batch_mode);
+            let best = optimize(relation.clone(), self.settings.batch_mode, &session);
             let node = planner.sink(&best, &target)?;
             mode = planner.plan.nodes[node].mode;
             schema = target.schema.clone();

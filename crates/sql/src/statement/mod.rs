@@ -19,7 +19,7 @@ pub use configured::Surroundings;
 pub use job::{JobPlanner, PlannedJob};
 pub use result::{ResultKind, StatementResult};
 pub use session::SqlSession;
-pub use setting::unknown_option_warning;
+pub use setting::{is_of_flink, unknown_option_warning};
 pub use settings::{PlannerSettings, UpsertMaterialize};
 
 #[cfg(test)]

@@ -45,10 +45,14 @@ impl SqlSession {
 
 /// What to say about a key that looks mistyped: it is in one of Flink's groups, but Flink has no such option.
 pub fn unknown_option_warning(key: &str) -> Option<String> {
-    let of_flink = KNOWN_PREFIXES.iter().any(|prefix| key.starts_with(prefix));
-    if !of_flink || catalogue::find(key).is_some() {
+    if !is_of_flink(key) || catalogue::knows(key) {
         return None;
     }
     let suggestion = catalogue::suggest(key).map_or_else(String::new, |near| format!("; did you mean '{near}'?"));
     Some(format!("option '{key}' is not known and has no effect{suggestion}"))
+}
+
+/// Whether a key is in one of Flink's groups, known or not.
+pub fn is_of_flink(key: &str) -> bool {
+    KNOWN_PREFIXES.iter().any(|prefix| key.starts_with(prefix))
 }

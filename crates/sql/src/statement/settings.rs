@@ -38,6 +38,12 @@ pub struct PlannerSettings {
     pub upsert_materialize: UpsertMaterialize,
     /// `table.exec.sink.require-on-conflict`.
     pub require_on_conflict: bool,
+    /// `table.exec.source.cdc-events-duplicate`.
+    pub cdc_events_duplicate: bool,
+    /// `__table.exec.sort.non-temporal.enabled__`: a stream may be sorted at its end.
+    pub non_temporal_sort: bool,
+    /// `table.optimizer.non-deterministic-update.strategy` is TRY_RESOLVE.
+    pub resolves_non_deterministic: bool,
     /// When the statement was planned, milliseconds since the epoch.
     pub query_start_ms: i64,
 }
@@ -72,6 +78,9 @@ impl Default for PlannerSettings {
             nested: NestedEnforcer::Ignore,
             upsert_materialize: UpsertMaterialize::Auto,
             require_on_conflict: true,
+            cdc_events_duplicate: false,
+            non_temporal_sort: false,
+            resolves_non_deterministic: false,
             query_start_ms: 0,
         }
     }

@@ -129,11 +129,11 @@ fn write_unary(f: &mut Formatter<'_>, operator: UnaryOperator, operand: &Express
         UnaryOperator::Plus => "+",
         UnaryOperator::Minus => "-",
     };
-    // `--` would begin a comment.
-    match matches!(operand.kind, ExpressionKind::Unary { .. }) {
-        true => write!(f, "{sign}({operand})"),
-        false => write!(f, "{sign}{}", Operand(operand, precedence::SIGN)),
-    }
+    // `--` would begin a comment. A space and no parentheses: those would nest the text deeper than it was.
+    let is_signed =
+        matches!(operand.kind, ExpressionKind::Unary { operator: UnaryOperator::Plus | UnaryOperator::Minus, .. });
+    let space = if is_signed { " " } else { "" };
+    write!(f, "{sign}{space}{}", Operand(operand, precedence::SIGN))
 }
 
 /// Prints what `[index]` or `.field` follows: in parentheses unless it ends with a bracket of its own.

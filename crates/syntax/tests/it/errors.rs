@@ -111,6 +111,16 @@ fn just_below_the_limits_all_works_on_a_small_stack() {
     assert_eq!(parse_statement(&tree.to_string()), Ok(tree.clone()));
 }
 
+/// Signs in a row are printed without parentheses, which would nest deeper than the text did.
+#[test]
+fn many_signs_print_to_what_parses_again() {
+    let signs = format!("b + {}a", "+- ".repeat(MAX_NESTING_LEVELS * 2 / 5));
+    let tree = parse_expression(&signs).expect("within the limits");
+    assert_eq!(parse_expression(&tree.to_string()), Ok(tree.clone()));
+    let minus = parse_expression("- -a").expect("two signs");
+    assert_eq!(minus.to_string(), "- -a");
+}
+
 #[test]
 fn long_lists_are_no_problem() {
     let list = vec!["1"; 20_000].join(", ");

@@ -5,9 +5,9 @@ use std::sync::Arc;
 use std::sync::atomic::AtomicUsize;
 
 use flott_checkpoint::AlignmentMode;
-use flott_connector::{ReaderSetup, Sink, Source, WriterSetup};
+use flott_connector::{ReaderSetup, Registry, Sink, Source, WriterSetup};
 use flott_environment::{Environment, Waker};
-use flott_evaluation::Session;
+use flott_evaluation::{Seeds, Session};
 use flott_exchange::{ChannelSender, HashPartitioner, InputChannel, InputGate, OutputGate, Owner, Partitioner, Route};
 use flott_job::graph::Partition;
 use flott_job::{JobSettings, OperatorNode, OperatorSpec, Vertex};
@@ -24,6 +24,7 @@ use flott_state::{OperatorSnapshot, SnapshotReader};
 use crate::chain::Chain;
 use crate::chain::stage::Stage;
 use crate::failure::{JobFailure, TaskId};
+use crate::lookup;
 use crate::mailbox::Mailbox;
 use crate::message::{ToCoordinator, ToTask};
 use crate::operators::CustomOperators;
@@ -41,6 +42,7 @@ pub(crate) struct JobContext {
     pub(crate) settings: JobSettings,
     pub(crate) alignment: AlignmentMode,
     pub(crate) operators: CustomOperators,
+    pub(crate) connectors: Registry,
     pub(crate) coordinator: Mailbox<ToCoordinator>,
     pub(crate) open_sources: Arc<AtomicUsize>,
     pub(crate) metrics: MetricGroup,
@@ -186,11 +188,17 @@ impl TaskPlan {
                 time_zone: settings.time_zone.clone(),
                 batch_mode: settings.batch_mode,
                 query_start_ms: settings.query_start_ms,
+                seeds: Seeds::of(self.context.environment.random_seed()),
             },
             inputs: input.into_iter().collect(),
             batch_mode: settings.batch_mode,
         };
-        let mut operator = self.context.operators.build(&node.spec, &setup).map_err(|error| error.to_string())?;
+        let mut operator = match &node.spec {
+            OperatorSpec::LookupJoin(spec) => {
+                lookup::operator(spec, &setup, &self.context.connectors, &self.context.environment)?
+            }
+            spec => self.context.operators.build(spec, &setup).map_err(|error| error.to_string())?,
+        };
         if let Some(snapshots) = self.context.restored.as_ref().and_then(|restored| restored.get(&node.uid)) {
             let reader = SnapshotReader::new(snapshots, setup.key_groups(), self.id.subtask, self.vertex.parallelism);
             operator.restore(&reader).map_err(|error| format!("its state cannot be restored: {error}"))?;

@@ -56,7 +56,12 @@ impl PathCache {
         };
         let lax = path.mode == Mode::Lax;
         let value = match parse(text) {
-            Ok(document) => path.read(&document),
+            Ok(document) => match path.read(&document) {
+                Ok(None) if !lax => {
+                    Err("Strict jsonpath mode requires a value, and the actual value is: 'null'".to_string())
+                }
+                found => found,
+            },
             Err(_) if lax => Ok(None),
             Err(error) => Err(error.to_string()),
         };

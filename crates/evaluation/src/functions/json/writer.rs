@@ -60,7 +60,7 @@ impl Writer {
             TypeKind::Array(element) => Writer::Array(Box::new(Writer::of(element)?)),
             TypeKind::Map(key, value) if key.kind.is_character() => Writer::Map(Box::new(Writer::of(value)?)),
             TypeKind::Multiset(element) if element.kind.is_character() => Writer::Map(Box::new(Writer::Int)),
-            TypeKind::Row(fields) => {
+            TypeKind::Row(fields) | TypeKind::Structured(_, fields) => {
                 let mut members = Vec::with_capacity(fields.len());
                 for (index, field) in fields.iter().enumerate() {
                     let mut key = String::new();

@@ -10,7 +10,7 @@ use crate::evaluator::CompileError;
 use crate::functions::constants::{Numbers, build_numbers, scalars};
 use crate::functions::mapping::failed;
 use crate::functions::random::{JavaRandom, RandomBits};
-use crate::functions::{CallSite, Frame, ScalarFunction};
+use crate::functions::{CallSite, ScalarFunction};
 
 pub(super) fn compile(call: &CallSite) -> Option<Result<Box<dyn ScalarFunction>, CompileError>> {
     let function = match (call.name.as_str(), call.len()) {
@@ -42,11 +42,11 @@ impl Source {
     }
 
     /// The generator for a row.
-    fn generator(&mut self, frame: &Frame, seed: impl Fn() -> i32) -> JavaRandom {
+    fn generator(&mut self, seed: impl Fn() -> i32) -> JavaRandom {
         let from_seed = || JavaRandom::new(i64::from(seed()));
         match self {
             Source::Free(bits, generator) => {
-                generator.get_or_insert_with(|| JavaRandom::new(bits.next(frame) as i64)).clone()
+                generator.get_or_insert_with(|| JavaRandom::new(bits.next() as i64)).clone()
             }
             Source::Constant(generator) => generator.get_or_insert_with(from_seed).clone(),
             Source::PerRow => from_seed(),
@@ -66,7 +66,7 @@ fn real(mut source: Source) -> Box<dyn ScalarFunction> {
     scalars(move |arguments: &[ArrayRef], frame| {
         let seed = arguments.first().map(Numbers::<Int32Type>::of);
         build_numbers::<Float64Type>(arguments, frame.rows, |row| {
-            let mut generator = source.generator(frame, || seed.map_or(0, |seed| seed.at(row)));
+            let mut generator = source.generator(|| seed.map_or(0, |seed| seed.at(row)));
             let value = generator.next_double();
             source.keep(generator);
             Ok(Some(value))
@@ -82,7 +82,7 @@ fn integer(mut source: Source, bound: usize) -> Box<dyn ScalarFunction> {
             if bound <= 0 {
                 return Err(failed(row, "bound must be positive"));
             }
-            let mut generator = source.generator(frame, || seed.at(row));
+            let mut generator = source.generator(|| seed.at(row));
             let value = generator.next_int(bound);
             source.keep(generator);
             Ok(Some(value))

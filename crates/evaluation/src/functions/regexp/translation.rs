@@ -68,6 +68,10 @@ impl Translator<'_> {
                     if self.rest.next_if_eq(&'^').is_some() {
                         self.out.push('^');
                     }
+                    // `[:alpha:]` is no class of its own in Java but a set of these characters.
+                    if self.classes > 1 && self.rest.next_if_eq(&':').is_some() {
+                        self.out.push_str("\\x3A");
+                    }
                     // A bracket that closes nothing is itself in Java only if escaped; here it would be too.
                 }
                 ']' if self.classes > 0 => {

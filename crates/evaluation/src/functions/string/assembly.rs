@@ -161,8 +161,8 @@ fn uuid(call: &CallSite) -> Box<dyn ScalarFunction> {
     let mut random = RandomBits::new(&call.session);
     scalars(move |_, frame| {
         build_texts(&[], frame.rows, |_, out| {
-            let high = (random.next(frame) & !0xF000) | 0x4000;
-            let low = (random.next(frame) & !(0b11 << 62)) | (0b10 << 62);
+            let high = (random.next() & !0xF000) | 0x4000;
+            let low = (random.next() & !(0b11 << 62)) | (0b10 << 62);
             let text = format!("{high:016x}{low:016x}");
             for (i, part) in [0..8, 8..12, 12..16, 16..20, 20..32].into_iter().enumerate() {
                 if i > 0 {

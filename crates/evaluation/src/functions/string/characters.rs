@@ -18,7 +18,6 @@ pub(super) fn compile(call: &CallSite) -> Option<Box<dyn ScalarFunction>> {
         "CHAR_LENGTH" => number_of_text(|text| text.chars().count() as i32),
         // Java's bytes are signed.
         "ASCII" => number_of_text(|text| text.as_bytes().first().map_or(0, |byte| i32::from(*byte as i8))),
-        "HASH_CODE" => number_of_text(|text| java_hash(text).wrapping_abs()),
         "CHR" => infallible(chr),
         "REPEAT" => infallible(repeat),
         "REPLACE" => infallible(replace),
@@ -79,11 +78,6 @@ fn number_of_text(compute: impl Fn(&str) -> i32 + Send + 'static) -> Box<dyn Sca
         let text = Texts::of(&arguments[0]);
         build_numbers::<Int32Type>(arguments, frame.rows, |row| Ok(Some(compute(text.at(row)))))
     })
-}
-
-/// `String.hashCode` of Java, over UTF-16 units.
-fn java_hash(text: &str) -> i32 {
-    text.encode_utf16().fold(0i32, |hash, unit| hash.wrapping_mul(31).wrapping_add(i32::from(unit)))
 }
 
 /// `CHR`: the character of the number modulo 256; nothing for negative numbers.
@@ -179,8 +173,8 @@ mod tests {
 
     #[test]
     fn hash_codes_are_those_of_java() {
-        assert_eq!(java_hash("abc"), 96_354);
-        assert_eq!(java_hash("polygenelubricants"), i32::MIN);
+        assert_eq!(crate::functions::hash_code::of_text("abc"), 96_354);
+        assert_eq!(crate::functions::hash_code::of_text("polygenelubricants"), i32::MIN);
     }
 
     #[test]

@@ -14,7 +14,12 @@ pub(super) fn compile(call: &CallSite) -> Option<Result<Box<dyn ScalarFunction>,
     let has_text = |data_type: &DataType| {
         let nested = matches!(
             data_type.kind,
-            TypeKind::Array(_) | TypeKind::Map(..) | TypeKind::Multiset(_) | TypeKind::Row(_) | TypeKind::Bitmap
+            TypeKind::Array(_)
+                | TypeKind::Map(..)
+                | TypeKind::Multiset(_)
+                | TypeKind::Row(_)
+                | TypeKind::Structured(..)
+                | TypeKind::Bitmap
         );
         !nested && !data_type.kind.is_binary()
     };

@@ -2,13 +2,15 @@
 
 use std::sync::Arc;
 
-use arrow_array::ArrayRef;
-use arrow_array::builder::{ListBuilder, MapBuilder, MapFieldNames, StringBuilder};
+use arrow_array::builder::{ListBuilder, StringBuilder};
 use arrow_array::types::Int32Type;
-use arrow_schema::Field;
+use arrow_array::{ArrayRef, MapArray, StructArray};
+use arrow_buffer::{NullBuffer, OffsetBuffer};
+use arrow_schema::DataType as ArrowType;
 
+use crate::evaluator::EvaluationError;
 use crate::functions::constants::{Column, Numbers, Texts, build_slices, infallible, scalars, valid_rows};
-use crate::functions::mapping::{failed, is_valid};
+use crate::functions::mapping::is_valid;
 use crate::functions::regexp::pattern::{Pattern, PatternCache};
 use crate::functions::{CallSite, Frame, ScalarFunction};
 
@@ -17,7 +19,7 @@ pub(super) fn compile(call: &CallSite) -> Option<Box<dyn ScalarFunction>> {
         "SPLIT_INDEX" if call.kind(1).is_integer() => infallible(split_index_by_code),
         "SPLIT_INDEX" => infallible(split_index),
         "SPLIT" => infallible(split),
-        "STR_TO_MAP" => string_to_map(),
+        "STR_TO_MAP" => string_to_map(call),
         _ => return None,
     })
 }
@@ -77,46 +79,56 @@ fn split(arguments: &[ArrayRef], frame: &Frame) -> Column {
 }
 
 /// `STR_TO_MAP`: separators are regular expressions, as in Java's `String.split`; a part without the inner one has the value NULL.
-fn string_to_map() -> Box<dyn ScalarFunction> {
+fn string_to_map(call: &CallSite) -> Box<dyn ScalarFunction> {
+    let to = call.data_type.to_arrow();
     let (mut outer_patterns, mut inner_patterns) = (PatternCache::default(), PatternCache::default());
     scalars(move |arguments, frame| {
         let text = Texts::of(&arguments[0]);
         let separators =
             arguments.get(1).zip(arguments.get(2)).map(|(outer, inner)| (Texts::of(outer), Texts::of(inner)));
         let valid = valid_rows(arguments, frame.rows);
-        let mut maps = map_builder();
+        let (mut keys, mut values) = (StringBuilder::new(), StringBuilder::new());
+        let mut lengths = Vec::with_capacity(frame.rows);
         for row in 0..frame.rows {
             if !is_valid(&valid, row) {
-                maps.append(false).map_err(|error| failed(row, error.to_string()))?;
+                lengths.push(0);
                 continue;
             }
             let (outer, inner) = separators.map_or((",", "="), |(outer, inner)| (outer.at(row), inner.at(row)));
-            let mut entries: Vec<(&str, Option<&str>)> = Vec::new();
-            let outer = outer_patterns.of_row(outer, row)?;
-            let inner = inner_patterns.of_row(inner, row)?;
-            for pair in split_as_java(text.at(row), outer, usize::MAX) {
-                let parts = split_as_java(pair, inner, 2);
-                let entry = if parts.len() < 2 { (pair, None) } else { (parts[0], Some(parts[1])) };
-                match entries.iter_mut().find(|(key, _)| *key == entry.0) {
-                    Some(present) => present.1 = entry.1,
-                    None => entries.push(entry),
-                }
-            }
+            let (outer, inner) = (outer_patterns.of_row(outer, row)?, inner_patterns.of_row(inner, row)?);
+            let entries = pairs_of(text.at(row), outer, inner);
+            lengths.push(entries.len());
             for (key, value) in entries {
-                maps.keys().append_value(key);
-                maps.values().append_option(value);
+                keys.append_value(key);
+                values.append_option(value);
             }
-            maps.append(true).map_err(|error| failed(row, error.to_string()))?;
         }
-        Ok(Arc::new(maps.finish()) as ArrayRef)
+        let columns: Vec<ArrayRef> = vec![Arc::new(keys.finish()), Arc::new(values.finish())];
+        maps_of(&to, columns, lengths, valid)
     })
 }
 
-/// A builder whose arrays have the names and flags that `DataType::to_arrow` gives maps.
-fn map_builder() -> MapBuilder<StringBuilder, StringBuilder> {
-    let names = MapFieldNames { entry: "entries".into(), key: "keys".into(), value: "values".into() };
-    let value = Field::new("values", arrow_schema::DataType::Utf8, true);
-    MapBuilder::new(Some(names), StringBuilder::new(), StringBuilder::new()).with_values_field(value)
+/// The pairs of a text; of pairs with the same key the last one's value stays.
+fn pairs_of<'a>(text: &'a str, outer: &Pattern, inner: &Pattern) -> Vec<(&'a str, Option<&'a str>)> {
+    let mut entries: Vec<(&str, Option<&str>)> = Vec::new();
+    for pair in split_as_java(text, outer, usize::MAX) {
+        let parts = split_as_java(pair, inner, 2);
+        let entry = if parts.len() < 2 { (pair, None) } else { (parts[0], Some(parts[1])) };
+        match entries.iter_mut().find(|(key, _)| *key == entry.0) {
+            Some(present) => present.1 = entry.1,
+            None => entries.push(entry),
+        }
+    }
+    entries
+}
+
+/// Maps of the type in which the result lies.
+fn maps_of(to: &ArrowType, columns: Vec<ArrayRef>, lengths: Vec<usize>, valid: Option<NullBuffer>) -> Column {
+    let wrong = || EvaluationError { message: format!("a map does not lie as {to}"), row: None, expression: None };
+    let ArrowType::Map(entries, _) = to else { return Err(wrong()) };
+    let ArrowType::Struct(fields) = entries.data_type() else { return Err(wrong()) };
+    let pairs = StructArray::try_new(fields.clone(), columns, None)?;
+    Ok(Arc::new(MapArray::try_new(Arc::clone(entries), OffsetBuffer::from_lengths(lengths), pairs, valid, false)?))
 }
 
 /// `String.split(regex, limit)` of Java: at most `limit` parts; without a limit empty parts at the end are dropped. An empty

@@ -72,6 +72,11 @@ fn difference(arguments: &[ArrayRef], frame: &Frame, unit: Unit, (from, to): (&T
     let (Some(earlier), Some(later)) = (Stamps::of(&arguments[0], from), Stamps::of(&arguments[1], to)) else {
         return Err(failed(0, format!("TIMESTAMPDIFF of {from} and {to}")));
     };
+    if unit == Unit::Nanosecond {
+        return build_numbers::<Int64Type>(arguments, frame.rows, |row| {
+            Ok(Some(units_between(later.millis(row), earlier.millis(row), unit)))
+        });
+    }
     build_numbers::<Int32Type>(arguments, frame.rows, |row| {
         let (earlier, later) = (earlier.millis(row), later.millis(row));
         Ok(Some(units_between(later, earlier, unit) as i32))

@@ -166,7 +166,8 @@ fn unix_timestamp(call: &CallSite) -> Compiled {
             let reader = readers.get(pattern).map_err(wrong(row))?;
             let seconds = match reader.read_with_offset(text.at(row)) {
                 Some(((local, _), Some(offset))) => (local - offset) / 1_000,
-                Some(((local, _), None)) => zone.to_instant_ms(local) / 1_000,
+                // Java's calendar takes the second of two equal times, where `LocalDateTime` takes the first.
+                Some(((local, _), None)) => zone.to_later_instant_ms(local) / 1_000,
                 None => i64::MIN,
             };
             Ok(Some(seconds))

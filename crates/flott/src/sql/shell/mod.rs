@@ -10,8 +10,7 @@ mod words;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use flott_client::sql::SqlClient;
-use flott_environment::{Environment, WakeTarget, Waker};
+use flott_environment::{WakeTarget, Waker};
 use reedline::{
     ColumnarMenu, EditCommand, Emacs, KeyCode, KeyModifiers, MenuBuilder, Reedline, ReedlineEvent, ReedlineMenu,
     Signal, default_emacs_keybindings,
@@ -21,6 +20,7 @@ use self::completer::{SessionNames, SqlCompleter};
 use self::highlighter::SqlHighlighter;
 use self::prompt::ShellPrompt;
 use self::validator::StatementValidator;
+use super::console::Console;
 use super::notice::notice;
 use super::script::{Script, ScriptEnd};
 
@@ -33,13 +33,14 @@ const COMPLETION_MENU: &str = "completion";
 ///
 /// Returns [`ScriptEnd::Quit`], [`ScriptEnd::Interrupted`] (SIGTERM at the prompt), [`ScriptEnd::OutputClosed`], or
 /// [`ScriptEnd::Failed`] if the terminal cannot be read; it has been said why.
-pub fn run(client: &mut SqlClient, environment: &Environment) -> ScriptEnd {
+pub fn run(console: &mut Console) -> ScriptEnd {
+    let environment = console.environment.clone();
     let names = SessionNames::default();
     let is_ended = Arc::new(AtomicBool::new(false));
     let mut editor = editor(&names).with_break_signal(Arc::clone(&is_ended));
     notice(format!("flott {}. HELP lists the commands, QUIT or Ctrl-D ends the shell.", env!("CARGO_PKG_VERSION")));
     loop {
-        names.refresh(&client.session.catalog);
+        names.refresh(&console.client.session.catalog);
         // While a line is read, Ctrl-C is a key; only signals of others come here.
         environment.interrupted().clear();
         environment.interrupted().register(Waker::new(Arc::new(EndReading { is_ended: Arc::clone(&is_ended) })));
@@ -55,7 +56,7 @@ pub fn run(client: &mut SqlClient, environment: &Environment) -> ScriptEnd {
         };
         environment.interrupted().clear();
         let script = Script { name: NAME.to_string(), text };
-        match script.run(client, environment) {
+        match script.run(console) {
             end @ (ScriptEnd::Quit | ScriptEnd::OutputClosed) => return end,
             ScriptEnd::Succeeded | ScriptEnd::Failed | ScriptEnd::Interrupted => {}
         }

@@ -1,7 +1,7 @@
 //! Calls: type inference by the catalogue, implicit casts, and Flink's words for calls that fit no signature.
 
 use flott_expression::catalogue::{self, Argument, SignatureError};
-use flott_expression::{Expression, aggregate};
+use flott_expression::{AggregateFunction, Expression, aggregate};
 use flott_record::{DataType, Field, TypeKind, Value};
 use flott_syntax::Span;
 use flott_syntax::ast::{self, FunctionArguments};
@@ -170,6 +170,20 @@ fn fitted_decimal(unscaled: i128, scale: u8, kind: &TypeKind) -> Option<Value> {
     let value = unscaled.checked_mul(factor)?;
     let limit = 10_i128.checked_pow(u32::from(*precision))?;
     (value.abs() < limit).then_some(Value::Decimal(value, *wanted))
+}
+
+/// Why an aggregate call has no type, in Flink's words.
+pub(crate) fn aggregate_refusal(
+    function: AggregateFunction,
+    error: &SignatureError,
+    arguments: &[Expression],
+) -> String {
+    match error {
+        SignatureError::WrongArguments { name, expected, .. } if function.is_inferred() => {
+            refusal::message(name, expected, arguments)
+        }
+        other => signature_message(other, arguments),
+    }
 }
 
 /// Why a call has no type, in Flink's words.

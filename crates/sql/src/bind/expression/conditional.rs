@@ -1,7 +1,7 @@
 //! CASE and CAST.
 
 use flott_expression::catalogue;
-use flott_expression::{CastMode, Expression};
+use flott_expression::{CastMode, Expression, Written};
 use flott_record::{DataType, TypeKind, Value};
 use flott_syntax::Span;
 use flott_syntax::ast::{self, CaseBranch};
@@ -9,8 +9,16 @@ use flott_syntax::ast::{self, CaseBranch};
 use crate::bind::data_type::bind_data_type;
 use crate::bind::expression::call::{coerce, resolved, sql_type};
 use crate::bind::expression::operator::connective;
-use crate::bind::expression::{ExpressionBinder, Intercept};
+use crate::bind::expression::{ExpressionBinder, Intercept, interval};
 use crate::error::{Result, SqlError};
+
+/// A NULL of a type can be cast to some types to which no other value of its type can.
+fn is_castable_null(input: &Expression, target: &TypeKind) -> bool {
+    let kind = &input.data_type().kind;
+    let is_allowed = kind.is_character() && (target.is_interval() || matches!(target, TypeKind::Array(_)))
+        || kind.is_numeric() && target.is_timestamp();
+    input.is_null_literal() && is_allowed
+}
 
 impl ExpressionBinder<'_> {
     pub(super) fn case(
@@ -79,21 +87,27 @@ impl ExpressionBinder<'_> {
     ) -> Result<Expression> {
         let input = self.bind(operand, intercept)?;
         let target = bind_data_type(data_type)?;
-        if input.is_null_literal() {
-            return Ok(Expression::literal(Value::Null, target.with_nullable(true)));
+        if let ast::DataTypeKind::Interval(qualifier) = &data_type.kind
+            && let Some(interval) = interval::of_number(&input, qualifier)?
+        {
+            return Ok(interval);
         }
-        if !catalogue::can_cast(input.data_type(), &target) {
+        if !catalogue::can_cast(input.data_type(), &target) && !is_castable_null(&input, &target.kind) {
             if let Some(advice) = catalogue::cast_advice(input.data_type(), &target) {
                 return Err(SqlError::at(span, advice));
             }
             let (from, to) = (sql_type(&input.data_type().kind), sql_type(&target.kind));
             return Err(SqlError::at(span, format!("Cast function cannot convert value of type {from} to type {to}")));
         }
+        if input.is_null_literal() {
+            return Ok(Expression::literal(Value::Null, target.with_nullable(true)));
+        }
         if input.data_type().kind == target.kind && !null_on_failure {
             return Ok(input);
         }
         let nullable = input.data_type().nullable || null_on_failure;
         let mode = if null_on_failure { CastMode::TryCast } else { CastMode::Cast };
-        Ok(Expression::Cast { input: Box::new(input), data_type: target.with_nullable(nullable), mode })
+        let written = Written::default();
+        Ok(Expression::Cast { input: Box::new(input), data_type: target.with_nullable(nullable), mode, written })
     }
 }

@@ -24,7 +24,12 @@ const KNOWN: &[(&str, &str)] = &[
 ];
 
 fn session() -> Session {
-    Session { time_zone: "America/New_York".to_string(), batch_mode: true, query_start_ms: 1_700_000_000_000 }
+    Session {
+        time_zone: "America/New_York".to_string(),
+        batch_mode: true,
+        query_start_ms: 1_700_000_000_000,
+        seeds: flott_evaluation::Seeds::default(),
+    }
 }
 
 /// Type and value, or the error; what fails when planning begins with `plan: `.

@@ -5,6 +5,7 @@ use flott_record::civil::DAY_MS;
 use flott_record::{TypeKind, Value};
 use flott_syntax::ast::{IntervalLiteral, IntervalQualifier, TimeUnit};
 
+use crate::bind::expression::call::sql_type;
 use crate::error::{Result, SqlError};
 
 /// Digits of the leading field where none are written.
@@ -51,6 +52,28 @@ pub(super) fn of_total(total: i64, qualifier: &IntervalQualifier) -> Result<Expr
             Ok(Expression::literal(Value::IntervalDayTime(total), TypeKind::IntervalDayTime.not_null()))
         }
         None => Err(SqlError::not_supported(qualifier.span, format!("intervals of {}", unit_name(qualifier.start)))),
+    }
+}
+
+/// A number cast to an interval: a constant counts units of the interval's only field, other numbers count months or milliseconds (`None`: an
+/// ordinary cast).
+///
+/// # Errors
+/// The interval has several fields.
+pub(super) fn of_number(input: &Expression, qualifier: &IntervalQualifier) -> Result<Option<Expression>> {
+    if !input.data_type().kind.is_numeric() {
+        return Ok(None);
+    }
+    if qualifier.end.is_some() {
+        let (from, to) = (sql_type(&input.data_type().kind), qualifier_name(qualifier));
+        let message = format!("Cast function cannot convert value of type {from} to type INTERVAL {to}");
+        return Err(SqlError::at(qualifier.span, message));
+    }
+    match (input, unit_size(qualifier.start)) {
+        (Expression::Literal { value: Value::Int(count), .. }, Some((size, _))) => {
+            of_total(i64::from(*count) * size, qualifier).map(Some)
+        }
+        _ => Ok(None),
     }
 }
 

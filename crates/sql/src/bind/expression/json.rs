@@ -99,6 +99,15 @@ impl ExpressionBinder<'_> {
         resolved("JSON_QUERY", arguments, span)
     }
 
+    /// A value as JSON text.
+    pub(crate) fn json_text(&self, input: &JsonInput, intercept: &mut dyn Intercept) -> Result<Expression> {
+        let [form, value] = self.json_input(input, intercept)?;
+        if form == flag("JSON") {
+            return Ok(coerce(value, &TypeKind::string().nullable()));
+        }
+        resolved("JSON_STRING", vec![value], input.value.span)
+    }
+
     /// A value of a JSON constructor, behind the form it has: JSON text is put in as it is.
     fn json_input(&self, input: &JsonInput, intercept: &mut dyn Intercept) -> Result<[Expression; 2]> {
         let (value, is_json) = match &input.value.kind {

@@ -23,6 +23,10 @@ fn kind_text(kind: &TypeKind) -> String {
             let field = |field: &Field| format!("{} {}", quote(&field.name), column_type_text(&field.data_type));
             format!("ROW<{}>", fields.iter().map(field).collect::<Vec<_>>().join(", "))
         }
+        TypeKind::Structured(class, fields) => {
+            let field = |field: &Field| format!(", {} {}", quote(&field.name), column_type_text(&field.data_type));
+            format!("STRUCTURED<'{}'{}>", class.replace('\'', "''"), fields.iter().map(field).collect::<String>())
+        }
         other => other.to_string(),
     }
 }

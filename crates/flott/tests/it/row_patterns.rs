@@ -1,0 +1,90 @@
+//! The examples of docs/match-recognize.md give what the page says.
+
+use std::fs;
+use std::path::Path;
+
+use crate::folder::Folder;
+
+/// The blocks of a language, in order.
+fn blocks<'a>(page: &'a str, language: &str) -> Vec<&'a str> {
+    let open = format!("```{language}\n");
+    page.split(&open).skip(1).filter_map(|rest| rest.split("```").next()).collect()
+}
+
+#[test]
+fn the_examples_of_the_page_on_row_patterns() {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs/match-recognize.md");
+    let page = fs::read_to_string(path).expect("the page is there");
+    let folder = Folder::with(&[("ticker.csv", blocks(&page, "csv")[0])]);
+    let examples = blocks(&page, "sql");
+    let table = examples[0].split_inclusive(';').next().expect("the first example creates a table");
+    let queries = [examples[0].to_string(), format!("{table}\n{}", examples[1])];
+    for (query, wanted) in queries.iter().zip(blocks(&page, "text")) {
+        let shown = folder.succeeds(query);
+        assert!(shown.contains(wanted), "{query}\n{shown}");
+    }
+}
+
+const TABLE: &str =
+    "CREATE TABLE t (k STRING, ts TIMESTAMP(3), p INT, WATERMARK FOR ts AS ts) WITH ('connector' = 'datagen');\n";
+
+/// One query over the table with these clauses, and what is said of it: a text, and the column of line 2 to which it points.
+fn says(clauses: &str, wanted: &str, at: &str) {
+    let query = format!("{TABLE}SELECT * FROM t MATCH_RECOGNIZE ({clauses})");
+    let run = Folder::new().run(&["-e", &query]);
+    assert_ne!(run.code, 0, "{clauses}");
+    let column = query.lines().nth(1).and_then(|line| line.find(at)).expect("the place is in the query") + 1;
+    for text in [wanted, &format!("-e:2:{column}")] {
+        assert!(run.error.contains(text), "{clauses}\nwanted {text}\n{}", run.error);
+    }
+}
+
+#[test]
+fn patterns_that_flink_refuses_are_refused_with_their_place() {
+    let of = |pattern: &str| format!("ORDER BY ts MEASURES A.p AS x PATTERN ({pattern}) DEFINE A AS A.p > 1");
+    let greedy = "Greedy quantifiers are not allowed as the last element of a Pattern yet.";
+    let empty = "Patterns that can produce empty matches are not supported.";
+    for (pattern, wanted, at) in [
+        ("B A+", greedy, "A+"),
+        ("A ZZ{2,}", greedy, "ZZ{2,}"),
+        ("A?", empty, "A?"),
+        ("A{0,3}", empty, "A{0,3}"),
+        ("(A | B?)", empty, "A | B?"),
+        ("A+ ZZ? C", "Optional pattern cannot be preceded by greedy pattern", "ZZ?"),
+        ("A ZZ?? C", "Reluctant optional variables are not supported yet.", "ZZ??"),
+        ("ZZ A ZZ", "Pattern variables must be unique.", "ZZ) DEFINE"),
+        ("A ZZ{3,2}", "The to should be a number greater than or equal to from: 3", "ZZ{3,2}"),
+        ("PERMUTE(A, B)", "not supported: PERMUTE patterns", "A, B"),
+    ] {
+        says(&of(pattern), wanted, at);
+    }
+}
+
+#[test]
+fn clauses_that_flink_refuses_are_refused_with_their_place() {
+    let rest = "PATTERN (A B) DEFINE A AS A.p > 1";
+    let time = "You must specify either rowtime or proctime for order by as the first one.";
+    for (clauses, wanted, at) in [
+        (format!("ORDER BY p MEASURES A.p AS x {rest}"), time, "p MEASURES"),
+        (format!("ORDER BY ts DESC MEASURES A.p AS x {rest}"), "must be ascending on time", "ts DESC"),
+        (format!("ORDER BY ts MEASURES D.p AS x {rest}"), "Table 'D' not found", "D.p"),
+        (format!("ORDER BY ts MEASURES SUM(A.p + B.p) AS x {rest}"), "Multiple pattern variables in", "SUM"),
+        (format!("ORDER BY ts MEASURES LAST(SUM(A.p)) AS x {rest}"), "Cannot use aggregation in navigation", "SUM"),
+        (format!("ORDER BY ts MEASURES LAST(A.p, -1) AS x {rest}"), "0 or more", "-1"),
+        (format!("ORDER BY ts MEASURES NEXT(A.p) AS x {rest}"), "not supported: NEXT", "NEXT"),
+        (
+            format!("ORDER BY ts MEASURES A.p AS x AFTER MATCH SKIP TO FIRST D {rest}"),
+            "Unknown pattern 'D'",
+            "D PATTERN",
+        ),
+        (
+            "ORDER BY ts MEASURES A.p AS x PATTERN (A B) WITHIN INTERVAL '1' MONTH DEFINE A AS A.p > 1".to_string(),
+            "Only constant intervals with millisecond resolution",
+            "INTERVAL",
+        ),
+        (format!("ORDER BY ts MEASURES A.p AS x {rest}, A AS A.p > 2"), "'A' has already been defined", "A AS A.p > 2"),
+        ("ORDER BY ts MEASURES A.p AS x PATTERN (A B) DEFINE A AS A.p".to_string(), "must be a condition", "A.p)"),
+    ] {
+        says(&clauses, wanted, at.trim());
+    }
+}

@@ -1,0 +1,4 @@
+//! Tests of the machine against naive matchers, and of the operator.
+
+mod machine;
+mod operator;
