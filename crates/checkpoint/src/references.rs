@@ -57,6 +57,13 @@ pub enum ReferenceEvent {
         /// Whether it certainly is not durable and will not be; where not, its objects are left to the sweeper.
         is_settled: bool,
     },
+    /// A checkpoint that was given up while it was written: that write was answered, and nothing of it appears any more.
+    Settled {
+        /// Which.
+        checkpoint_id: u64,
+        /// The metadata object, if it was written.
+        metadata: Option<ObjectName>,
+    },
     /// The job has ended and a durable record says that its checkpoints are not needed any more.
     Released,
     /// Time has passed.
@@ -115,6 +122,8 @@ pub struct References {
     /// Complete checkpoints, oldest first.
     retained: BTreeMap<u64, Needs>,
     under_way: BTreeMap<u64, Needs>,
+    /// Given up, but something of them may yet appear.
+    unsettled: BTreeMap<u64, Needs>,
     borrowed: BTreeSet<ObjectName>,
     /// What goes when its time has come.
     doomed: BTreeMap<i64, Vec<ObjectName>>,
@@ -127,6 +136,7 @@ impl References {
             retained_max: retained_max.max(1),
             retained: BTreeMap::new(),
             under_way: BTreeMap::new(),
+            unsettled: BTreeMap::new(),
             borrowed: BTreeSet::new(),
             doomed: BTreeMap::new(),
         }
@@ -162,6 +172,11 @@ impl References {
         needed.chain(&self.borrowed).chain(self.doomed.values().flatten()).cloned().collect()
     }
 
+    /// What is to be deleted although its grace has not passed: the job ends, and nobody looks for older checkpoints any more.
+    pub fn take_doomed(&mut self) -> Vec<ObjectName> {
+        std::mem::take(&mut self.doomed).into_values().flatten().collect()
+    }
+
     /// When something is to be deleted, milliseconds since the epoch.
     pub fn wake_at_ms(&self) -> Option<i64> {
         self.doomed.keys().next().copied()
@@ -189,9 +204,14 @@ impl References {
                 }
             }
             ReferenceEvent::Completed { checkpoint_id } => self.complete(checkpoint_id, now_ms),
-            ReferenceEvent::GivenUp { checkpoint_id, is_settled } => {
-                let needs = self.under_way.remove(&checkpoint_id);
-                if let Some(needs) = needs.filter(|_| is_settled) {
+            ReferenceEvent::GivenUp { checkpoint_id, is_settled } => match self.under_way.remove(&checkpoint_id) {
+                Some(needs) if is_settled => self.doom(needs, now_ms),
+                Some(needs) => drop(self.unsettled.insert(checkpoint_id, needs)),
+                None => {}
+            },
+            ReferenceEvent::Settled { checkpoint_id, metadata } => {
+                if let Some(mut needs) = self.unsettled.remove(&checkpoint_id) {
+                    needs.metadata = metadata;
                     self.doom(needs, now_ms);
                 }
             }

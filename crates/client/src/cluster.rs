@@ -1,16 +1,18 @@
 //! The embedded cluster.
 
-use std::ops::Deref;
 use std::sync::Arc;
 
 use flott_connector::{Connector, Registry};
 use flott_environment::Environment;
 use flott_job::JobGraph;
-use flott_metric::{MetricGroup, MetricRegistry, MetricSample};
-use flott_taskmanager::{Checkpointing, CustomOperators, Deployment, JobError, JobSnapshot, RunningJob, deploy};
+use flott_metric::MetricRegistry;
+use flott_taskmanager::{Checkpointing, CustomOperators, JobError, JobSnapshot};
 
-/// Name of this process's task manager in metric scopes.
-const TASK_MANAGER_ID: &str = "embedded";
+use crate::attempt::{Blueprint, memory_store};
+use crate::handle::{JobHandle, Run};
+use crate::restart::RestartStrategy;
+use crate::settings::{JobRunSettings, Recovery};
+use crate::supervisor::supervise;
 
 /// Runs jobs in this process. Cheap to clone; jobs run side by side.
 #[derive(Clone)]
@@ -26,10 +28,14 @@ pub struct EmbeddedCluster {
 pub struct RunOptions {
     /// From where to go on; `None` begins anew.
     pub restore_from: Option<Arc<JobSnapshot>>,
+    /// Which stored checkpoint or savepoint to go on from.
+    pub recovery: Option<Recovery>,
     /// Connectors of this run alone, beside the cluster's.
     pub connectors: Vec<Arc<dyn Connector>>,
     /// How checkpoints are taken.
     pub checkpointing: Checkpointing,
+    /// Whether and when the job is restarted after a failure.
+    pub restart: RestartStrategy,
     /// Whether Ctrl-C and SIGTERM cancel the job.
     pub cancel_on_interrupt: bool,
 }
@@ -53,44 +59,30 @@ impl RunOptions {
         self
     }
 
+    /// Restarts after failures so.
+    pub fn with_restarts(mut self, restart: RestartStrategy) -> Self {
+        self.restart = restart;
+        self
+    }
+
+    /// Goes on from a stored checkpoint or savepoint.
+    pub fn with_recovery(mut self, recovery: Recovery) -> Self {
+        self.recovery = Some(recovery);
+        self
+    }
+
+    /// Takes checkpoints, restarts and recovers as options say.
+    pub fn with_settings(mut self, settings: JobRunSettings) -> Self {
+        self.checkpointing = settings.checkpointing;
+        self.restart = settings.restart;
+        self.recovery = settings.recovery;
+        self
+    }
+
     /// Lets Ctrl-C and SIGTERM cancel the job.
     pub fn cancelled_by_interrupt(mut self) -> Self {
         self.cancel_on_interrupt = true;
         self
-    }
-}
-
-/// A running job; see [`RunningJob`] for waiting, cancelling, progress and checkpoints. Dropping it leaves the job running.
-pub struct JobHandle {
-    job: RunningJob,
-    metrics: MetricRegistry,
-    /// What this run has registered.
-    group: MetricGroup,
-    environment: Environment,
-}
-
-impl Deref for JobHandle {
-    type Target = RunningJob;
-
-    fn deref(&self) -> &RunningJob {
-        &self.job
-    }
-}
-
-impl JobHandle {
-    /// All metrics of the cluster as they are now, under Flink's names, sorted.
-    pub fn metrics(&self) -> Vec<MetricSample> {
-        self.metrics.sample(self.environment.clock().now_ms());
-        self.metrics.snapshot()
-    }
-
-    /// The metrics of this job as they are now; they are removed from the cluster's, so that another run of the same job can register
-    /// its own. To be called when the job has ended.
-    pub fn close_metrics(&self) -> Vec<MetricSample> {
-        let is_own = |sample: &MetricSample| sample.variables.get("job_id").is_some_and(|id| id == self.job.id());
-        let own = self.metrics().into_iter().filter(is_own).collect();
-        self.group.close();
-        own
     }
 }
 
@@ -118,28 +110,41 @@ impl EmbeddedCluster {
         &self.environment
     }
 
-    /// Starts a job on as many threads as its greatest parallelism and returns at once.
+    /// Starts a job on as many threads as its greatest parallelism and returns at once; where it goes on from something stored, when that is read.
     ///
     /// # Errors
-    /// [`JobError::Rejected`] if the graph is invalid, a table is refused, or the snapshot doesn't fit.
+    /// [`JobError::Rejected`] if the graph is invalid, a table is refused, the snapshot cannot be read or doesn't fit, or no checkpoints can be kept.
     pub fn run(&self, graph: JobGraph, options: RunOptions) -> Result<JobHandle, JobError> {
         let mut connectors = self.connectors.clone();
         options.connectors.into_iter().for_each(|connector| connectors.register(connector));
-        let group = self.metrics.task_manager(&self.environment.host().name, TASK_MANAGER_ID);
-        let job = deploy(Deployment {
-            environment: self.environment.clone(),
+        let environment = &self.environment;
+        let job_id = format!("{:016x}{:016x}", environment.random_seed(), environment.random_seed());
+        let mut blueprint = Blueprint {
+            environment: environment.clone(),
             graph,
             connectors,
             operators: self.operators.clone(),
-            metrics: group.clone(),
-            restore_from: options.restore_from,
-            ignores_unclaimed_state: false,
+            metrics: self.metrics.clone(),
             checkpointing: options.checkpointing,
-            storage: None,
-            job_id: None,
-            coordinator_metrics: self.metrics.job_manager(&self.environment.host().name),
+            ignores_unclaimed_state: false,
             cancel_on_interrupt: options.cancel_on_interrupt,
-        })?;
-        Ok(JobHandle { job, metrics: self.metrics.clone(), group, environment: self.environment.clone() })
+            may_restart: options.restart != RestartStrategy::None,
+            job_id: job_id.clone(),
+            restore_from: options.restore_from,
+            memory: memory_store(),
+        };
+        let mut opened = blueprint.open()?;
+        if let Some(recovery) = &options.recovery {
+            blueprint.recover(recovery, &mut opened.storage)?;
+        }
+        let attempt = blueprint.start(opened)?;
+        let run = match options.restart {
+            RestartStrategy::None => Run::Once(attempt),
+            strategy => {
+                let (shared, worker) = supervise(blueprint, attempt, strategy);
+                Run::Supervised(shared, worker)
+            }
+        };
+        Ok(JobHandle { id: job_id, run, metrics: self.metrics.clone(), environment: environment.clone() })
     }
 }

@@ -13,14 +13,22 @@
 //! }
 //! ```
 
+mod attempt;
 pub mod cluster;
 pub mod collect;
+mod handle;
 pub mod limits;
+pub mod restart;
+pub mod settings;
 pub mod sql;
+mod supervisor;
 
-pub use cluster::{EmbeddedCluster, JobHandle, RunOptions};
+pub use cluster::{EmbeddedCluster, RunOptions};
 pub use collect::{CollectReceiver, collector};
 pub use flott_taskmanager::{
-    CheckpointError, CheckpointHandle, CustomOperators, JobEnd, JobError, JobFailure, JobProgress, JobResult,
-    JobSnapshot,
+    CheckpointError, CheckpointHandle, Checkpointing, CustomOperators, JobEnd, JobError, JobFailure, JobProgress,
+    JobResult, JobSnapshot,
 };
+pub use handle::JobHandle;
+pub use restart::RestartStrategy;
+pub use settings::{JobRunSettings, Recovery};

@@ -12,7 +12,7 @@ use flott_sql::{SqlError, statement::SqlSession};
 use flott_syntax::Span;
 use flott_syntax::ast::{self, ClientCommand, ExplainTarget, Insert, StatementKind};
 
-use crate::{CollectReceiver, EmbeddedCluster, JobError, JobHandle, RunOptions, collector};
+use crate::{CollectReceiver, EmbeddedCluster, JobError, JobHandle, JobRunSettings, RunOptions, collector};
 
 /// A session whose jobs run in this process.
 pub struct SqlClient {
@@ -128,7 +128,9 @@ impl SqlClient {
         let settings = self.session.settings()?;
         let planned = self.session.planner(&settings).inserts(inserts)?;
         let span = inserts.first().map_or_else(Span::default, |insert| insert.span);
-        let options = RunOptions::default().cancelled_by_interrupt();
+        let run_settings = JobRunSettings::of_configuration(&self.session.configuration);
+        let run_settings = run_settings.map_err(|error| SqlError::at(span, error.to_string()))?;
+        let options = RunOptions::default().with_settings(run_settings).cancelled_by_interrupt();
         let job = self.cluster.run(planned.graph, options).map_err(|error| refused(&error, span))?;
         Ok(Outcome::Insert(job))
     }

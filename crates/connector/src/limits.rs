@@ -42,5 +42,5 @@ pub const UPLOAD_PARTS_IN_FLIGHT: usize = 4;
 /// Bytes that one writer's open part files hold back together until they are enough for a part of an upload.
 pub const UPLOAD_BUFFERED_BYTES_MAX: usize = 128 * 1024 * 1024;
 
-/// Times that a request to an object store is sent which can be done twice.
-pub const UPLOAD_ATTEMPTS: u32 = 3;
+/// Times that a store is asked before the job fails: one bad answer must not restart a job, and an outage must not hang it.
+pub const STORE_ATTEMPTS: u32 = 3;

@@ -71,10 +71,10 @@ const POINTS: [Point; 8] = [
 /// # Panics
 /// Where a row is seen twice, never, or too early; says where the run was interrupted.
 pub fn check_each_interruption(make: &dyn Fn() -> Box<dyn SinkUnderTest>) {
-    Run::new(&*make(), Vec::new()).to_its_end();
+    Run::new(&*make(), Vec::new()).finish();
     for checkpoint in 0..CHECKPOINTS {
         for point in POINTS {
-            Run::new(&*make(), vec![(checkpoint, point)]).to_its_end();
+            Run::new(&*make(), vec![(checkpoint, point)]).finish();
         }
     }
 }
@@ -90,7 +90,7 @@ pub fn check_two_phase_commit(make: &dyn Fn() -> Box<dyn SinkUnderTest>) {
             for second in POINTS {
                 // The second one comes in the run that was restored after the first.
                 for later in [checkpoint, checkpoint + 1] {
-                    Run::new(&*make(), vec![(checkpoint, point), (later, second)]).to_its_end();
+                    Run::new(&*make(), vec![(checkpoint, point), (later, second)]).finish();
                 }
             }
         }
@@ -136,7 +136,7 @@ impl<'a> Run<'a> {
         Run { subject, planned, plan, durable: Durable::default(), committed: 0, starts: 0 }
     }
 
-    fn to_its_end(mut self) {
+    fn finish(mut self) {
         let mut failures = Vec::new();
         loop {
             self.starts += 1;

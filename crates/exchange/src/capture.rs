@@ -20,29 +20,43 @@ pub(crate) struct Capture {
     watermarks_ms: Vec<i64>,
     /// What is left of a recovery, first the one that is replayed.
     recovered: Vec<CapturedChannel>,
-    /// By position.
+    /// Those that have not ended, and where they are by position.
     channels: Vec<CapturedChannel>,
+    place_of: Vec<Option<usize>>,
 }
 
 impl Capture {
+    /// A capture of what is left of a recovery, and of channels, `None` where one has ended.
     pub(crate) fn new(
         checkpoint_id: u64,
         watermarks_ms: Vec<i64>,
         recovered: Vec<CapturedChannel>,
-        channels: Vec<CapturedChannel>,
+        channels: impl Iterator<Item = Option<CapturedChannel>>,
     ) -> Self {
-        Capture { checkpoint_id, watermarks_ms, recovered, channels }
+        let (mut open, mut place_of) = (Vec::new(), Vec::new());
+        for channel in channels {
+            place_of.push(channel.is_some().then_some(open.len()));
+            open.extend(channel);
+        }
+        Capture { checkpoint_id, watermarks_ms, recovered, channels: open, place_of }
     }
 
     /// Adds what lies before a channel's barrier.
     pub(crate) fn push(&mut self, channel: usize, element: Element) {
-        self.channels[channel].push(element);
+        if let Some(channel) = self.channel(channel) {
+            channel.push(element);
+        }
+    }
+
+    fn channel(&mut self, position: usize) -> Option<&mut CapturedChannel> {
+        let place = self.place_of.get(position).copied().flatten()?;
+        self.channels.get_mut(place)
     }
 
     /// Puts rows that were read, but not processed, in front of what else is captured of their channel.
     pub(crate) fn push_front(&mut self, origin: Origin, batch: Batch) {
         let channel = match origin {
-            Origin::Channel(position) => self.channels.get_mut(position),
+            Origin::Channel(position) => self.channel(position),
             // A recovered channel stays in front while a batch of it is processed.
             Origin::Recovery => self.recovered.first_mut(),
         };
@@ -53,7 +67,11 @@ impl Capture {
 
     /// All of it.
     pub(crate) fn finish(self) -> InFlight {
-        let all = self.recovered.into_iter().chain(self.channels);
-        InFlight { watermarks_ms: self.watermarks_ms, channels: all.filter(|channel| !channel.is_empty()).collect() }
+        let mut channels: Vec<CapturedChannel> = self.recovered.into_iter().chain(self.channels).collect();
+        // One with nothing in flight holds the watermark nevertheless, while others are replayed.
+        if channels.iter().all(CapturedChannel::is_empty) {
+            channels.clear();
+        }
+        InFlight { watermarks_ms: self.watermarks_ms, channels }
     }
 }

@@ -320,18 +320,13 @@ impl InputGate {
         let captured = |channel: &Channel| {
             let (watermark_ms, is_idle) = self.mergers[channel.input].channel_status(channel.index);
             let InputChannel { id, route, receivers, .. } = &channel.end;
-            CapturedChannel {
-                id: *id,
-                route: route.clone(),
-                receivers: *receivers,
-                watermark_ms,
-                is_idle,
-                elements: Vec::new(),
-            }
+            let elements = Vec::new();
+            CapturedChannel { id: *id, route: route.clone(), receivers: *receivers, watermark_ms, is_idle, elements }
         };
-        let channels = self.channels.iter().map(captured).collect();
+        let channels = self.channels.iter().map(|channel| (!channel.ended).then(|| captured(channel)));
+        let capture = Capture::new(checkpoint_id, watermarks_ms, recovered, channels);
         self.times_out_at_ms = None;
-        self.capture = Some(Capture::new(checkpoint_id, watermarks_ms, recovered, channels));
+        self.capture = Some(capture);
         self.control.push_back(GateEvent::Barrier { barrier, is_unaligned });
         if !is_unaligned {
             self.control.push_back(GateEvent::Captured { checkpoint_id });
@@ -430,5 +425,62 @@ mod tests {
         let expected = ["barrier 1", "captured 1", &format!("0: Watermark({MAX_WATERMARK})"), "0: End"];
         assert_eq!(events(&mut gate), expected);
         assert!(gate.is_finished());
+    }
+
+    fn barrier(checkpoint_id: u64) -> Element {
+        Element::Barrier(Barrier { checkpoint_id, triggered_at_ms: 0, must_align: false })
+    }
+
+    #[test]
+    fn a_barrier_is_seen_behind_rows_of_which_each_is_captured_once() {
+        let (mut gate, senders) = gate(&[2], AlignmentMode::Unaligned { timeout_ms: 0 });
+        (1..=3).for_each(|rows| senders[0].send(batch(rows)));
+        senders[1].send(batch(4));
+        let first = gate.poll(0).expect("nothing is recovered");
+        assert!(matches!(first, Some(GateEvent::Batch { .. })), "{first:?}");
+        senders[0].send(barrier(1));
+        senders[0].send(batch(5));
+        let event = gate.poll_checkpoint(0).expect("nothing is recovered");
+        assert!(matches!(event, Some(GateEvent::Barrier { is_unaligned: true, .. })), "{event:?}");
+        // One row of the first batch was not processed when the barrier came.
+        gate.capture_rest(Batch::new(vec![Arc::new(Int64Array::from(vec![0])) as ArrayRef], 1));
+        assert_eq!(events(&mut gate), ["0: 4 rows", "0: 2 rows", "0: 3 rows", "0: 5 rows"]);
+        senders[1].send(batch(6));
+        senders[1].send(barrier(1));
+        senders[1].send(batch(7));
+        assert_eq!(events(&mut gate)[..1], ["captured 1"]);
+        let rows = |channel: &CapturedChannel| {
+            let rows = |element: &Element| if let Element::Batch(batch) = element { batch.num_rows() } else { 0 };
+            channel.elements.iter().map(rows).collect::<Vec<_>>()
+        };
+        let captured: Vec<Vec<usize>> = gate.take_in_flight().channels.iter().map(rows).collect();
+        assert_eq!(captured, [vec![1, 2, 3], vec![4, 6]]);
+    }
+
+    #[test]
+    fn recovered_rows_come_before_new_ones_and_are_captured_again_if_a_barrier_overtakes_them() {
+        let owner = crate::Owner { subtask: 0, parallelism: 1, max_parallelism: 1 };
+        let elements = vec![batch(1), Element::Watermark(50), batch(2)];
+        let id = ChannelId { edge: 0, sender: 0, receiver: 0 };
+        let (route, receivers) = (Route::Any, 1);
+        let captured = CapturedChannel { id, route, receivers, watermark_ms: 10, is_idle: false, elements };
+        let record = captured.to_bytes().expect("plain columns");
+        let recovered = crate::RecoveredChannel::of_bytes(&record, owner, &[Route::Any]).expect("own bytes");
+        let recovery = Recovery::new(vec![(0, recovered.expect("it is ours"))], vec![10]);
+        let (gate, senders) = gate(&[1], AlignmentMode::Unaligned { timeout_ms: 0 });
+        let mut gate = gate.with_recovery(recovery);
+        senders[0].send(Element::Watermark(20));
+        senders[0].send(batch(9));
+        let show = |event| format!("{event:?}").chars().take(12).collect::<String>();
+        for expected in ["Status { inp", "Batch { inpu"] {
+            assert_eq!(show(gate.poll(0).expect("own bytes").expect("more")), expected);
+        }
+        senders[0].send(barrier(1));
+        let event = gate.poll_checkpoint(0).expect("own bytes");
+        assert!(matches!(event, Some(GateEvent::Barrier { is_unaligned: true, .. })), "{event:?}");
+        assert_eq!(events(&mut gate), ["captured 1", "0: Watermark(50)", "0: 2 rows", "0: 9 rows"]);
+        let in_flight = gate.take_in_flight();
+        assert_eq!(in_flight.watermarks_ms, [10]);
+        assert_eq!(in_flight.channels.iter().map(CapturedChannel::rows).collect::<Vec<_>>(), [2, 9]);
     }
 }

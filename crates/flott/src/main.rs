@@ -1,6 +1,7 @@
-//! The executable: `flott sql`.
+//! The executable: `flott sql`, `flott state`, `flott savepoint`.
 
 mod sql;
+mod state;
 
 use std::process::ExitCode;
 
@@ -21,10 +22,18 @@ struct Arguments {
 enum Command {
     /// Runs SQL statements: a script, statements given here, or an interactive shell.
     Sql(sql::SqlArguments),
+    /// Looks into checkpoints and savepoints.
+    #[command(subcommand)]
+    State(state::StateCommand),
+    /// Manages savepoints.
+    #[command(subcommand)]
+    Savepoint(state::SavepointCommand),
 }
 
 fn main() -> ExitCode {
     match Arguments::parse().command {
         Command::Sql(arguments) => sql::run(&arguments),
+        Command::State(command) => state::run_state(&command),
+        Command::Savepoint(command) => state::run_savepoint(&command),
     }
 }

@@ -56,6 +56,7 @@ impl Expiry {
     pub(crate) fn sweep<V>(&mut self, table: &mut KeyedTable<Stamped<V>>, arrived_rows: usize, now_ms: i64) {
         if self.ttl_ms > 0 {
             let ttl_ms = self.ttl_ms;
+            table.expire_stamped_until(now_ms.saturating_sub(ttl_ms));
             table.sweep(&mut self.cursor, EXPIRY_SWEEP_KEYS_MIN + arrived_rows, |stamped| {
                 now_ms.saturating_sub(stamped.written_ms) < ttl_ms
             });

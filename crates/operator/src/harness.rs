@@ -443,6 +443,8 @@ fn interrupted(
     random: &mut Lcg,
 ) -> Vec<Seen> {
     let (mut seen, mut snapshots) = (Vec::new(), Vec::new());
+    // The wall clock does not go back when a job is restored.
+    let mut now_ms = 0;
     for (script, parallelism) in scripts.into_iter().zip(parallelism) {
         let mut next = Vec::new();
         for subtask in 0..parallelism {
@@ -456,11 +458,14 @@ fn interrupted(
                 operator.restore(&reader).expect("a snapshot just written is read");
             }
             let mut driver = Driver::new(operator, output);
+            driver.now_ms = now_ms;
             let share = share_of(script, keys, subtask, parallelism);
             next.push(play_with_checkpoints(&mut driver, &share, &format!("o{parallelism}-{subtask}"), random));
             seen.extend(driver.seen);
         }
         snapshots = next;
+        let clock = |event: &Event| if let Event::Clock(now_ms) = event { Some(*now_ms) } else { None };
+        now_ms = script.events.iter().rev().find_map(clock).unwrap_or(now_ms);
     }
     seen
 }

@@ -220,6 +220,13 @@ impl Schedule {
         self.points = Some(points);
     }
 
+    /// Plants a mutant, where points may do the unlikely.
+    pub(crate) fn set_mutant(&mut self, point: &'static str) {
+        if let Some(points) = &mut self.points {
+            points.set_mutant(point);
+        }
+    }
+
     /// How often each point did it.
     pub(crate) fn fault_counts(&self) -> BTreeMap<&'static str, u64> {
         self.points.as_ref().map(FaultPoints::counts).unwrap_or_default()

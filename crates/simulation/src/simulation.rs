@@ -66,6 +66,12 @@ impl Simulation {
         self.shared.schedule().set_points(FaultPoints::new(seed));
     }
 
+    /// Plants a mutant: a point whose name begins with `mutant: ` and which makes the code wrong, to prove that a checker finds it. After
+    /// [`Simulation::set_fault_points`].
+    pub fn set_mutant(&self, point: &'static str) {
+        self.shared.schedule().set_mutant(point);
+    }
+
     /// How often each point did the unlikely so far.
     pub fn fault_counts(&self) -> BTreeMap<&'static str, u64> {
         self.shared.schedule().fault_counts()

@@ -5,6 +5,7 @@
 //!
 //! Architecture invariant: this crate knows no operator and does no I/O.
 
+pub mod backend;
 pub mod disk;
 pub mod encoding;
 pub mod error;
@@ -16,6 +17,7 @@ pub mod snapshot;
 pub mod table;
 pub mod timers;
 
+pub use backend::{BackendKind, StateBackend};
 pub use disk::{DiskBackend, MemoryBudget};
 pub use encoding::{DecodeError, StateValue};
 pub use error::StateError;

@@ -8,7 +8,7 @@ use flott_checkpoint::layout::JobLayout;
 use flott_checkpoint::references::ReferenceEvent;
 use flott_checkpoint::settings::CheckpointSettings;
 use flott_checkpoint::store::{JobEnding, Keeper, Located, Retention, SnapshotReader, SnapshotWriter, StoreOpener};
-use flott_environment::{Environment, MemoryStore, ObjectName, Store};
+use flott_environment::{Environment, ObjectName, Store};
 
 use crate::failure::JobError;
 use crate::limits::STATE_INLINE_BYTES;
@@ -88,7 +88,7 @@ impl SharedKeeper {
 }
 
 impl CheckpointStorage {
-    /// Takes the job's checkpoints over. Also returns the newest complete one. Blocks.
+    /// Takes the job's checkpoints over. Also returns the newest complete one. Those that no place is given for are kept in `memory`. Blocks.
     ///
     /// # Errors
     /// If the place cannot be used, or what lies there cannot be read.
@@ -96,10 +96,11 @@ impl CheckpointStorage {
         environment: &Environment,
         checkpointing: &Checkpointing,
         job_id: &str,
+        memory: &Store,
     ) -> Result<(Self, Option<Located>), JobError> {
         let rejected = |reason: String| JobError::Rejected(format!("no checkpoints can be kept: {reason}"));
         let (store, location) = match &checkpointing.dir {
-            None => (Store::new(Arc::new(MemoryStore::new())), String::new()),
+            None => (memory.clone(), String::new()),
             Some(dir) => {
                 let store = environment.open_protected_store(dir).map_err(|error| rejected(error.to_string()))?;
                 (store, format!("{}/{job_id}", dir.trim_end_matches('/')))
@@ -127,6 +128,11 @@ impl CheckpointStorage {
         Ok((storage, newest))
     }
 
+    /// A reader of the job's checkpoints.
+    pub fn reader(&self) -> &SnapshotReader {
+        &self.reader
+    }
+
     /// The job goes on from another job's checkpoint or savepoint, and owns it from now on or not.
     ///
     /// # Errors
@@ -152,6 +158,11 @@ impl CheckpointStorage {
     pub(crate) fn above(mut self, checkpoint_id: u64) -> Self {
         self.last_id = self.last_id.max(checkpoint_id);
         self
+    }
+
+    /// Deletes objects that no checkpoint needs. Blocks.
+    pub(crate) fn delete(&self, names: &[ObjectName]) -> Result<(), String> {
+        self.keeper.lock().delete(names).map_err(|error| error.to_string())
     }
 
     /// The job has ended for good: removes its checkpoints unless they are to be kept. Blocks.

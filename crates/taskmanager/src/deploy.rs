@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::sync::atomic::AtomicUsize;
 
 use flott_connector::{Registry, Sink, Source};
-use flott_environment::Environment;
+use flott_environment::{Environment, MemoryStore, Store};
 use flott_exchange::limits::channel_bytes;
 use flott_exchange::{ChannelId, ChannelSender, InputChannel, Route, WakeCell, channel};
 use flott_job::graph::Partition;
@@ -57,6 +57,8 @@ pub struct Deployment {
     pub storage: Option<CheckpointStorage>,
     /// Whether Ctrl-C cancels the job.
     pub cancel_on_interrupt: bool,
+    /// Whether somebody may restart the job after a failure: its checkpoints stay then.
+    pub may_restart: bool,
 }
 
 /// Channels of one subtask, by input.
@@ -84,10 +86,13 @@ pub fn deploy(mut deployment: Deployment) -> Result<RunningJob, JobError> {
     let unique = || format!("{:016x}{:016x}", environment.random_seed(), environment.random_seed());
     let run_id = unique();
     let id = deployment.job_id.unwrap_or_else(|| run_id.clone());
-    let storage = deployment.storage.map_or_else(
-        || CheckpointStorage::open(&environment, &deployment.checkpointing, &id).map(|(storage, _)| storage),
-        Ok,
-    )?;
+    let storage = match deployment.storage {
+        Some(storage) => storage,
+        None => {
+            let memory = Store::new(Arc::new(MemoryStore::new()));
+            CheckpointStorage::open(&environment, &deployment.checkpointing, &id, &memory)?.0
+        }
+    };
     let slots = graph.vertices.iter().map(|vertex| vertex.parallelism).max().unwrap_or(0) as usize;
     let slot_wakes: Arc<[WakeCell]> = (0..slots).map(|_| WakeCell::new()).collect();
     let tasks: BTreeSet<TaskId> = task_ids(&graph).collect();
@@ -136,6 +141,7 @@ pub fn deploy(mut deployment: Deployment) -> Result<RunningJob, JobError> {
         checkpointing: deployment.checkpointing,
         metrics,
         cancel_on_interrupt: deployment.cancel_on_interrupt,
+        may_restart: deployment.may_restart,
     });
     Ok(RunningJob { id, environment, shared, mailbox, progress, coordinator, tear_down, slots: slot_wakes })
 }

@@ -305,7 +305,7 @@ impl Coordinator {
     ) -> u64 {
         self.last_id += 1;
         let deadline_ms = now_ms.saturating_add_unsigned(self.settings.timeout_ms);
-        let pending = Pending { kind, request, deadline_ms, missing, stage: Stage::Collecting };
+        let pending = Pending { kind, request, deadline_ms, missing, stage: Stage::Collecting, is_unclear: false };
         self.pending.insert(self.last_id, pending);
         self.last_id
     }

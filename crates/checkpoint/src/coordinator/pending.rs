@@ -34,6 +34,8 @@ pub(super) struct Pending {
     /// Tasks whose part is still missing.
     pub(super) missing: BTreeSet<TaskId>,
     pub(super) stage: Stage,
+    /// Whether it is open if the metadata was written.
+    pub(super) is_unclear: bool,
 }
 
 impl Pending {
@@ -44,6 +46,10 @@ impl Pending {
 
     /// Whether all of its writes have been answered, so that nothing of it appears later.
     pub(super) fn is_settled(&self) -> bool {
-        matches!(self.stage, Stage::Collecting | Stage::AwaitingPointer)
+        match self.stage {
+            Stage::Collecting | Stage::AwaitingPointer => true,
+            Stage::Resolving | Stage::ResolveAgain { .. } => !self.is_unclear,
+            Stage::Writing | Stage::MovingPointer | Stage::ReadAgain { .. } => false,
+        }
     }
 }

@@ -20,6 +20,7 @@ impl Coordinator {
         };
         match answer {
             Answer::Done | Answer::Unknown(_) => {
+                pending.is_unclear = answer != Answer::Done;
                 pending.stage = Stage::Resolving;
                 out.push(Action::Resolve { checkpoint_id });
             }

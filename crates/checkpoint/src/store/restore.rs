@@ -3,13 +3,16 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use flott_environment::{ObjectName, Store, StoreError};
+use flott_environment::{ObjectName, Store};
 
 use crate::checksum::checksum;
 use crate::coordinator::Verdict;
-use crate::layout::{JobLayout, METADATA};
+use crate::layout::{JobLayout, METADATA, metadata_in};
 use crate::metadata::{Metadata, ObjectHandle, StateHandle};
 use crate::store::{PointerEntry, StoredFault, find_newest};
+
+/// Folders of a snapshot below the place that was configured: the job's and the checkpoint's, or the savepoint's.
+const FOLDERS_MAX: usize = 2;
 
 /// Opens the store at a location (a folder's path or an object store's address).
 pub type StoreOpener = Arc<dyn Fn(&str) -> Result<Store, String> + Send + Sync>;
@@ -175,25 +178,31 @@ impl SnapshotPath {
     /// # Errors
     /// If there is none, or the fault that keeps it from being read.
     pub fn find(&self, open: &StoreOpener) -> Result<(Located, SnapshotReader), StoredFault> {
-        let path = &self.path;
-        let folder = open(path).map_err(StoredFault::Path)?;
-        let metadata = ObjectName::new(METADATA).map_err(|error| StoredFault::Path(error.to_string()))?;
-        match folder.get(&metadata) {
-            Ok(bytes) => self.rooted(&bytes, &folder, &metadata, open),
-            Err(error) if error.is_not_found() => self.newest_of_job(&error, open),
-            Err(error) => Err(StoredFault::Unreadable(error)),
+        // Not every store can be opened at each of its folders, so the snapshot is looked for from its folder's parents.
+        let mut absent = None;
+        for (at, _) in self.path.rmatch_indices('/').take(FOLDERS_MAX) {
+            let (root, folder) = (&self.path[..at], &self.path[at + 1..]);
+            let Ok(name) = ObjectName::new(metadata_in(folder)) else { break };
+            let store = open(if root.is_empty() { "/" } else { root }).map_err(StoredFault::Path)?;
+            match store.get(&name) {
+                Ok(bytes) => return self.rooted(&bytes, &store, &name, open),
+                Err(error) if error.is_not_found() => absent.get_or_insert(error),
+                Err(error) => return Err(StoredFault::Unreadable(error)),
+            };
         }
+        let reason = absent.map_or_else(|| "it is no path of a folder".to_string(), |error| error.to_string());
+        self.newest_of_job(&reason, open)
     }
 
     /// The store of a snapshot begins where its own name begins.
     fn rooted(
         &self,
         bytes: &[u8],
-        folder: &Store,
+        found_in: &Store,
         name: &ObjectName,
         open: &StoreOpener,
     ) -> Result<(Located, SnapshotReader), StoredFault> {
-        let location = folder.location().to_string();
+        let location = found_in.location().to_string();
         let metadata = Metadata::from_bytes(bytes).map_err(|error| StoredFault::Metadata {
             name: name.clone(),
             location: location.clone(),
@@ -210,7 +219,7 @@ impl SnapshotPath {
         Ok((reader.metadata(&own_name)?, reader))
     }
 
-    fn newest_of_job(&self, absent: &StoreError, open: &StoreOpener) -> Result<(Located, SnapshotReader), StoredFault> {
+    fn newest_of_job(&self, absent: &str, open: &StoreOpener) -> Result<(Located, SnapshotReader), StoredFault> {
         let nothing = || StoredFault::Path(format!("there is no checkpoint or savepoint at {}: {absent}", self.path));
         let (root, job) = self.path.rsplit_once('/').ok_or_else(nothing)?;
         let layout = JobLayout::new(job).map_err(|_| nothing())?;

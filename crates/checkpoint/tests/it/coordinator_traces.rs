@@ -291,7 +291,7 @@ fn a_write_that_failed_is_settled_and_one_that_may_yet_happen_is_not() {
         10 written 3 done
             resolve 3
         11 resolved 3 damaged object a is 3 bytes long, not 4
-            give up 3: object a is 3 bytes long, not 4, keep its objects
+            give up 3: object a is 3 bytes long, not 4
             answer r3: no, object a is 3 bytes long, not 4
         ",
     );

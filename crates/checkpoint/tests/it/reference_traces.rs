@@ -34,6 +34,10 @@ fn event(machine: &mut References, words: &[&str]) -> Option<ReferenceEvent> {
         ["complete", checkpoint] => ReferenceEvent::Completed { checkpoint_id: id(checkpoint) },
         ["gone", checkpoint] => ReferenceEvent::GivenUp { checkpoint_id: id(checkpoint), is_settled: true },
         ["unclear", checkpoint] => ReferenceEvent::GivenUp { checkpoint_id: id(checkpoint), is_settled: false },
+        ["settled", checkpoint] => ReferenceEvent::Settled { checkpoint_id: id(checkpoint), metadata: None },
+        ["settled", checkpoint, metadata] => {
+            ReferenceEvent::Settled { checkpoint_id: id(checkpoint), metadata: Some(name(metadata)) }
+        }
         ["released"] => ReferenceEvent::Released,
         ["tick"] => ReferenceEvent::Tick,
         other => panic!("event {other:?}"),
@@ -208,6 +212,24 @@ fn parts_that_come_too_late_are_removed_and_unclear_ones_are_left_to_the_sweeper
         3 part 1 0/1 +b
         9999 tick
             delete b
+        ",
+    );
+}
+
+#[test]
+fn a_checkpoint_that_was_given_up_while_it_was_written_goes_when_the_write_is_answered() {
+    check(
+        1,
+        "
+        0 begin 1
+        1 part 1 0/0 +a
+            accept 1 0/0
+        2 unclear 1
+        9999 tick
+        10000 settled 1 m1
+        15000 tick
+            delete m1
+            delete a
         ",
     );
 }

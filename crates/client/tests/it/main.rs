@@ -2,7 +2,9 @@
 
 mod calc_job;
 mod checkpoints;
+mod durable;
 mod failures;
+mod faults;
 mod graphs;
 mod ledger;
 mod numbered;

@@ -2,6 +2,8 @@
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
+use std::sync::atomic::AtomicU32;
+use std::sync::atomic::Ordering::Relaxed;
 
 use arrow_array::cast::AsArray;
 use arrow_array::types::{Int64Type, TimestampMillisecondType};
@@ -18,9 +20,14 @@ pub fn operators() -> CustomOperators {
     let mut operators = CustomOperators::new();
     operators.register(NAME, |_| Ok(Box::new(WindowSum { sums: KeyedTable::new(), timers: Timers::new() })));
     operators.register("fails", |setup| {
-        Ok(Box::new(Fails { is_second: setup.subtask == 1 || setup.parallelism == 1, panics: false }))
+        Ok(Box::new(Fails {
+            is_second: setup.subtask == 1 || setup.parallelism == 1,
+            panics: false,
+            above: 1_000,
+            left: None,
+        }))
     });
-    operators.register("panics", |_| Ok(Box::new(Fails { is_second: true, panics: true })));
+    operators.register("panics", |_| Ok(Box::new(Fails { is_second: true, panics: true, above: 1_000, left: None })));
     operators
 }
 
@@ -141,12 +148,33 @@ impl Operator for WindowSum {
 struct Fails {
     is_second: bool,
     panics: bool,
+    /// Values above this one fail.
+    above: i64,
+    /// Failures that are left over all attempts, if they are counted.
+    left: Option<Arc<AtomicU32>>,
+}
+
+impl Fails {
+    fn fails(&self, value: i64) -> bool {
+        let takes = |left: &Arc<AtomicU32>| left.fetch_update(Relaxed, Relaxed, |left| left.checked_sub(1)).is_ok();
+        value > self.above && self.left.as_ref().is_none_or(takes)
+    }
+}
+
+/// The operators, and `stumbles`: one that fails so many times at a value above the given one.
+pub fn stumbling(times: u32, above: i64) -> (CustomOperators, Arc<AtomicU32>) {
+    let (mut operators, left) = (operators(), Arc::new(AtomicU32::new(times)));
+    let shared = left.clone();
+    operators.register("stumbles", move |_| {
+        Ok(Box::new(Fails { is_second: true, panics: false, above, left: Some(shared.clone()) }))
+    });
+    (operators, left)
 }
 
 impl Operator for Fails {
     fn on_batch(&mut self, _: usize, batch: &Batch, context: &mut Context<'_>) -> Result<Step, OperatorError> {
         let values = batch.column(1).as_primitive::<Int64Type>();
-        if self.is_second && values.values().iter().any(|value| *value > 1_000) {
+        if self.is_second && values.values().iter().any(|value| self.fails(*value)) {
             assert!(!self.panics, "a thousand is too much");
             return Err(OperatorError::Failed("a value above 1000".to_string()));
         }

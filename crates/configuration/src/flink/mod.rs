@@ -21,6 +21,7 @@ pub mod checkpointing;
 pub mod execution;
 pub mod metrics;
 pub mod pipeline;
+pub mod restart_strategy;
 pub mod sql_client;
 pub mod state;
 pub mod table;
@@ -42,6 +43,7 @@ mod tests {
             execution::facts(),
             metrics::facts(),
             pipeline::facts(),
+            restart_strategy::facts(),
             sql_client::facts(),
             state::facts(),
             table::facts(),

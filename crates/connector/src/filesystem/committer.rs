@@ -6,6 +6,7 @@ use std::path::Path;
 use flott_environment::DiskError;
 
 use super::committable::{FinishedPart, Item};
+use super::compaction::Compactor;
 use super::partition_commit::{PartitionMarker, Progress};
 use super::target::{Target, store_error, sync_folders};
 use super::upload;
@@ -16,6 +17,7 @@ use crate::sink::{Committable, Committer};
 pub struct FileCommitter {
     target: Result<Target, ConnectorError>,
     marker: Option<PartitionMarker>,
+    compactor: Option<Compactor>,
 }
 
 fn failed(error: &DiskError) -> ConnectorError {
@@ -39,7 +41,14 @@ fn progress_of(items: &[Item]) -> Option<Progress> {
 impl FileCommitter {
     /// A committer of a folder, which may not be open: that is told at the first commit.
     pub fn new(target: Result<Target, ConnectorError>, marker: Option<PartitionMarker>) -> Self {
-        FileCommitter { target, marker }
+        FileCommitter { target, marker, compactor: None }
+    }
+
+    /// The same one, which merges part files before they are seen.
+    pub fn with_compaction(self, file_bytes: Option<u64>) -> Self {
+        let target = self.target.as_ref().ok().cloned();
+        let compactor = target.zip(file_bytes).map(|(target, file_bytes)| Compactor::new(target, file_bytes));
+        FileCommitter { compactor, ..self }
     }
 
     fn target(&self) -> Result<&Target, ConnectorError> {
@@ -62,6 +71,15 @@ impl FileCommitter {
             }
             (part, _) => Err(moved(part)),
         }
+    }
+
+    fn commit_parts(&self, items: &[Item]) -> Result<(), ConnectorError> {
+        for item in items {
+            if let Item::Part { part, .. } = item {
+                self.commit_part(part)?;
+            }
+        }
+        Ok(())
     }
 
     fn discard_part(&self, part: &FinishedPart) -> Result<(), ConnectorError> {
@@ -108,10 +126,9 @@ impl Committer for FileCommitter {
             }
             marker.note(&begun)?;
         }
-        for item in &items {
-            if let Item::Part { part, .. } = item {
-                self.commit_part(part)?;
-            }
+        match &self.compactor {
+            Some(compactor) => compactor.commit(&items)?,
+            None => self.commit_parts(&items)?,
         }
         match (&self.marker, progress_of(&items)) {
             (Some(marker), Some(progress)) => marker.mark_due(&progress),

@@ -6,6 +6,7 @@
 
 mod committable;
 mod committer;
+mod compaction;
 mod enumerator;
 mod file_input;
 mod options;
@@ -14,6 +15,7 @@ mod partition;
 mod partition_commit;
 mod partition_time;
 mod path;
+mod patient;
 mod pattern;
 mod reader;
 mod row_policy;

@@ -69,8 +69,9 @@ pub const OPTIONS: &[ConnectorOption] = &[
         "Text of a partition's time, $key being a key's value; without it the first key's value.",
     ),
     option("partition.time-extractor.*", None, "Not supported: classes and formatters."),
-    option("auto-compaction", Some("false"), "Not supported if true."),
-    option("compaction.*", None, "Not supported with auto-compaction."),
+    option("auto-compaction", Some("false"), "Whether the part files of a checkpoint are merged before they are seen."),
+    option("compaction.file-size", None, "Bytes of merged files; as 'sink.rolling-policy.file-size' if not set."),
+    option("compaction.*", None, "Accepted; the job's one committer merges."),
 ];
 
 /// What is done about a record that cannot be read.
@@ -122,6 +123,8 @@ pub struct Settings {
     pub row_errors: RowErrorPolicy,
     /// When a part file is ended.
     pub rolling: Rolling,
+    /// Bytes of the files into which a checkpoint's part files are merged, if they are.
+    pub compaction_bytes: Option<u64>,
 }
 
 impl Settings {
@@ -160,6 +163,7 @@ impl Settings {
             monitor_interval_ms: interval_ms(&options, "source.monitor-interval")?,
             row_errors: row_error_policy(&options)?,
             rolling: rolling(&options)?,
+            compaction_bytes: compaction_bytes(&options)?,
         };
         settings.format.check(&settings.format_setup("UTC")).map_err(|error| in_table(table, &error))?;
         Ok(settings)
@@ -176,10 +180,9 @@ impl Settings {
     /// Names the option.
     pub fn refuse_sink_options(&self) -> Result<(), ConnectorError> {
         let options = TableOptions::of(&self.table);
-        for key in ["auto-compaction", "sink.shuffle-by-partition.enable"] {
-            if options.get_or(key, false)? {
-                return Err(ConnectorError::new(format!("not supported: option '{key}' = 'true'")));
-            }
+        let key = "sink.shuffle-by-partition.enable";
+        if options.get_or(key, false)? {
+            return Err(ConnectorError::new(format!("not supported: option '{key}' = 'true'")));
         }
         Ok(())
     }
@@ -241,4 +244,12 @@ fn rolling(options: &TableOptions<'_>) -> Result<Rolling, ConnectorError> {
         inactivity_ms: minutes("sink.rolling-policy.inactivity-interval", 30)?,
         check_ms: minutes("sink.rolling-policy.check-interval", 1)?,
     })
+}
+
+fn compaction_bytes(options: &TableOptions<'_>) -> Result<Option<u64>, ConnectorError> {
+    if !options.get_or("auto-compaction", false)? {
+        return Ok(None);
+    }
+    let rolling_bytes = rolling(options)?.file_bytes;
+    Ok(Some(options.get::<MemorySize>("compaction.file-size")?.map_or(rolling_bytes, |size| size.bytes().max(1))))
 }

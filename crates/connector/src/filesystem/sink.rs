@@ -10,11 +10,12 @@ use flott_record::{Batch, ChangelogMode, Field, RowKind, Value};
 
 use super::committable::Item;
 use super::committer::FileCommitter;
+use super::compaction::UNCOMPACTED;
 use super::options::{Rolling, Settings};
 use super::part::OpenPart;
 use super::partition::escape;
 use super::partition_commit::{PartitionCommit, PartitionMarker};
-use super::target::Target;
+use super::target::{Location, Target};
 use crate::contract::ConnectorError;
 use crate::limits::{OPEN_PARTITIONS_MAX, UPLOAD_BUFFERED_BYTES_MAX};
 use crate::sink::{Committable, Committer, Sink, SinkWriter, WriterSetup};
@@ -40,12 +41,16 @@ impl FileSink {
 impl Sink for FileSink {
     fn writer(&self, setup: &WriterSetup) -> Result<Box<dyn SinkWriter>, ConnectorError> {
         let encoder = self.settings.format.encoder(&self.settings.format_setup(&setup.time_zone));
+        // Objects that are to be merged are completed first, so their own names hide them.
+        let is_hidden =
+            self.settings.compaction_bytes.is_some() && matches!(self.settings.location, Location::Store(_));
+        let hidden = if is_hidden { UNCOMPACTED } else { "" };
         let fields =
             self.settings.partition_columns.iter().map(|column| self.settings.table.schema.fields[*column].clone());
         Ok(Box::new(FileWriter {
             files: PartFiles {
                 target: self.settings.location.open(&setup.environment)?,
-                prefix: format!("part-{}-{}", setup.run_id, setup.subtask),
+                prefix: format!("{hidden}part-{}-{}", setup.run_id, setup.subtask),
                 next_number: 0,
             },
             folder: self.settings.path.display().to_string(),
@@ -71,7 +76,7 @@ impl Sink for FileSink {
         let marker = self.partition_commit.clone().zip(target.as_ref().ok().cloned());
         let marker =
             marker.map(|(settings, target)| PartitionMarker::new(settings, target, environment.clock().clone()));
-        Some(Box::new(FileCommitter::new(target, marker)))
+        Some(Box::new(FileCommitter::new(target, marker).with_compaction(self.settings.compaction_bytes)))
     }
 }
 

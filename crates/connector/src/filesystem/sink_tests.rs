@@ -83,9 +83,14 @@ fn a_disk_that_loses_power_shows_each_row_once() {
     let small_files = [("sink.rolling-policy.file-size", "8 b")];
     for table in [table("/deep/out", &small_files), table("/deep/out", &[]), partitioned("/deep/out", &MARKING)] {
         check_each_interruption(&|| world(&table, None));
-        (0..10).for_each(|seed| check_each_interruption(&|| world(&table, Some(seed))));
+        (0..4).for_each(|seed| check_each_interruption(&|| world(&table, Some(seed))));
     }
     check_two_phase_commit(&|| world(&table("/deep/out", &[]), None));
+    for size in ["1 b", "20 b", "1 mb"] {
+        let options = [MARKING[0], ("auto-compaction", "true"), ("compaction.file-size", size)];
+        let compacting = partitioned("/deep/out", &options);
+        (0..2).for_each(|seed| check_each_interruption(&|| world(&compacting, Some(seed))));
+    }
 }
 
 struct InStore {
@@ -125,12 +130,15 @@ fn a_store_shows_each_row_once() {
     for table in [table("memory:/out", &[]), partitioned("memory:/out", &MARKING)] {
         check_two_phase_commit(&|| Box::new(InStore::new(table.clone(), |store| store)));
     }
+    let compacting = partitioned("memory:/out", &[("auto-compaction", "true"), ("compaction.file-size", "9 b")]);
+    check_each_interruption(&|| Box::new(InStore::new(compacting.clone(), |store| store)));
 }
 
 #[test]
 fn a_store_that_fails_and_answers_unclearly_shows_each_row_once() {
-    for seed in 0..20 {
-        for table in [table("memory:/out", &[]), partitioned("memory:/out", &MARKING)] {
+    for seed in 0..8 {
+        let compacting = partitioned("memory:/out", &[MARKING[0], ("auto-compaction", "true")]);
+        for table in [table("memory:/out", &[]), partitioned("memory:/out", &MARKING), compacting] {
             check_each_interruption(&|| {
                 let faults = |store| {
                     let faulty = FaultyStore::around(seed, store);
@@ -284,4 +292,34 @@ fn options_of_partition_commit_are_checked() {
     assert!(refused(&[policy, by_time, zone]).contains("the name of a time zone"));
     let source = FilesystemConnector.source(&table("s3://bucket/in", &[])).err().expect("refused").message;
     assert_eq!(source, "not supported: reading files of an object store (option 'path' = 's3://bucket/in')");
+}
+
+#[test]
+fn part_files_of_a_checkpoint_are_merged_up_to_a_size() {
+    let environment = Environment::real().with_disk(MemoryDisk::new(Clock::real()).disk());
+    let options =
+        [("auto-compaction", "true"), ("compaction.file-size", "12 b"), ("sink.rolling-policy.file-size", "4 b")];
+    let sink = FilesystemConnector.sink(&table("/out", &options)).expect("valid");
+    let (mut first, mut second) = (writer(&environment, sink.as_ref(), 0), writer(&environment, sink.as_ref(), 1));
+    let mut checkpoint = |from: i32| {
+        (from..from + 3).for_each(|row| write(first.as_mut(), &[(row, "a")]));
+        write(second.as_mut(), &[(from + 3, "b")]);
+        let mut committables = first.prepare_commit(false).expect("room");
+        committables.extend(second.prepare_commit(false).expect("room"));
+        commit(sink.as_ref(), &environment, &committables);
+    };
+    checkpoint(0);
+    checkpoint(4);
+    let files = visible_files(&environment, Path::new("/out"));
+    let content = |path: &PathBuf| environment.disk().read_to_string(path).expect("readable");
+    let seen: Vec<(String, String)> = files.iter().map(|path| (path.display().to_string(), content(path))).collect();
+    let expected = [
+        ("/out/compacted-part-run-0-0", "0,a\n1,a\n2,a\n"),
+        ("/out/compacted-part-run-0-3", "4,a\n5,a\n6,a\n"),
+        ("/out/compacted-part-run-1-0", "3,b\n"),
+        ("/out/compacted-part-run-1-1", "7,b\n"),
+    ];
+    assert_eq!(seen, expected.map(|(path, text)| (path.to_string(), text.to_string())));
+    let notes = environment.disk().list(Path::new("/out/.flott-compaction")).expect("a folder").len();
+    assert_eq!(notes, 2, "those of the last checkpoint");
 }

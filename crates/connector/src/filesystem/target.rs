@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use flott_environment::{Disk, Environment, IoPool, LocalStore, ObjectName, Store, StoreError};
 
+use super::patient::PatientStore;
 use crate::contract::ConnectorError;
 
 /// Schemes of paths that are stores rather than folders of the disk.
@@ -39,7 +40,7 @@ impl Location {
             }
             Location::Store(uri) => {
                 let store = environment.open_store(uri).map_err(|error| store_error(&error))?;
-                Ok(Target::Store { store, io: environment.io() })
+                Ok(Target::Store { store: Store::new(Arc::new(PatientStore(store))), io: environment.io() })
             }
         }
     }

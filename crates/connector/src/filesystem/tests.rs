@@ -355,7 +355,7 @@ fn options_are_checked() {
     let mut without_path = table("/in", &[]);
     without_path.options.remove("path");
     assert_eq!(refused(&without_path), "table t of connector 'filesystem' lacks the required option 'path'");
-    let compacting = table("/in", &[("auto-compaction", "true")]);
-    let message = FilesystemConnector.sink(&compacting).err().expect("refused").message;
-    assert_eq!(message, "not supported: option 'auto-compaction' = 'true'");
+    let shuffling = table("/in", &[("sink.shuffle-by-partition.enable", "true")]);
+    let message = FilesystemConnector.sink(&shuffling).err().expect("refused").message;
+    assert_eq!(message, "not supported: option 'sink.shuffle-by-partition.enable' = 'true'");
 }

@@ -10,7 +10,7 @@ use flott_environment::{IoPool, ObjectName, Store, StoreError, Waker};
 
 use super::target::store_error;
 use crate::contract::ConnectorError;
-use crate::limits::{UPLOAD_ATTEMPTS, UPLOAD_PARTS_IN_FLIGHT};
+use crate::limits::UPLOAD_PARTS_IN_FLIGHT;
 
 /// What the parts of an upload share.
 struct Shared {
@@ -27,8 +27,7 @@ impl Shared {
         if let Some(id) = id.as_ref() {
             return Ok(id.clone());
         }
-        // An upload that was begun without an answer is never seen, and expires.
-        let begun = retried(|| self.store.begin_upload(&self.name))?;
+        let begun = self.store.begin_upload(&self.name)?;
         Ok(id.insert(begun).clone())
     }
 }
@@ -55,7 +54,7 @@ impl PartJob {
                 PartState::Abandoned
             } else {
                 let shared = &self.shared;
-                let put = |id: String| retried(|| shared.store.put_part(&shared.name, &id, self.index, bytes));
+                let put = |id: String| shared.store.put_part(&shared.name, &id, self.index, bytes);
                 PartState::Done(shared.id().and_then(put))
             };
         }
@@ -71,23 +70,12 @@ impl PartJob {
     }
 }
 
-/// Tries again what can be done twice.
-fn retried<T>(call: impl Fn() -> Result<T, StoreError>) -> Result<T, StoreError> {
-    let mut attempt = 1;
-    loop {
-        match call() {
-            Err(error) if error.is_retryable() && attempt < UPLOAD_ATTEMPTS => attempt += 1,
-            result => return result,
-        }
-    }
-}
-
 /// Completes an upload. Done before, it is done.
 ///
 /// # Errors
 /// If it is not known to be complete.
 pub fn complete(store: &Store, name: &ObjectName, id: &str, parts: &[String]) -> Result<(), ConnectorError> {
-    retried(|| store.complete_upload(name, id, parts)).map_err(|error| store_error(&error))
+    store.complete_upload(name, id, parts).map_err(|error| store_error(&error))
 }
 
 /// Removes an upload.
@@ -95,7 +83,7 @@ pub fn complete(store: &Store, name: &ObjectName, id: &str, parts: &[String]) ->
 /// # Errors
 /// If it may still be there.
 pub fn abort(store: &Store, name: &ObjectName, id: &str) -> Result<(), ConnectorError> {
-    retried(|| store.abort_upload(name, id)).map_err(|error| store_error(&error))
+    store.abort_upload(name, id).map_err(|error| store_error(&error))
 }
 
 /// An upload that takes bytes.

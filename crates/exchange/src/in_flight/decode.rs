@@ -70,7 +70,7 @@ impl RecoveredChannel {
         if receivers == 0 || receiver >= receivers || receivers > owner.max_parallelism {
             return Err(InFlightError::Damaged(format!("receiver {receiver} of {receivers}")));
         }
-        let route_now = routes.get(edge as usize).filter(|now| code_of_route(now) == Some(route));
+        let route_now = routes.get(edge as usize).filter(|now| code_of_route(now) == route);
         let route_now = route_now.ok_or_else(|| {
             InFlightError::Damaged(format!(
                 "it came over input edge {edge}, which the job has not, or partitions otherwise"
@@ -83,7 +83,9 @@ impl RecoveredChannel {
                 (0..owner.max_parallelism).any(|group| before.contains(group) && own.contains(group))
             }
             Route::Any => receiver % owner.parallelism == owner.subtask,
-            Route::First | Route::Fixed => owner.subtask == 0,
+            Route::First => owner.subtask == 0,
+            // It has no rows, but holds the watermark of all.
+            Route::Fixed => true,
         };
         Ok(is_own.then(|| RecoveredChannel {
             id: ChannelId { edge, sender, receiver },

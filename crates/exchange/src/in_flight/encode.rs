@@ -10,13 +10,13 @@ pub(super) const WATERMARK: u8 = 1;
 pub(super) const IDLE: u8 = 2;
 pub(super) const ACTIVE: u8 = 3;
 
-/// How a route is written; `None` where there is nothing to write.
-pub(super) fn code_of_route(route: &Route) -> Option<u8> {
+/// How a route is written.
+pub(super) fn code_of_route(route: &Route) -> u8 {
     match route {
-        Route::Hash { .. } => Some(0),
-        Route::Any => Some(1),
-        Route::First => Some(2),
-        Route::Fixed => None,
+        Route::Hash { .. } => 0,
+        Route::Any => 1,
+        Route::First => 2,
+        Route::Fixed => 3,
     }
 }
 
@@ -30,12 +30,10 @@ impl CapturedChannel {
         for number in [self.id.edge, self.id.sender, self.id.receiver, self.receivers] {
             out.extend_from_slice(&number.to_le_bytes());
         }
-        let route = code_of_route(&self.route);
-        out.push(
-            route.ok_or_else(|| {
-                InFlightError::Damaged("a barrier overtook rows that may go nowhere else".to_string())
-            })?,
-        );
+        if self.route == Route::Fixed && !self.is_empty() {
+            return Err(InFlightError::Damaged("a barrier overtook rows that may go nowhere else".to_string()));
+        }
+        out.push(code_of_route(&self.route));
         out.extend_from_slice(&self.watermark_ms.to_le_bytes());
         out.push(u8::from(self.is_idle));
         let mut keys = KeyRows::default();

@@ -133,3 +133,135 @@ impl InFlight {
         self.channels.iter().map(CapturedChannel::rows).sum()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use arrow_array::cast::AsArray;
+    use arrow_array::types::Int64Type;
+    use arrow_array::{ArrayRef, Int64Array, StringArray};
+    use flott_record::key::{key_group, subtask_of_key_group};
+    use flott_record::{Batch, KeyRows, RowKind};
+    use proptest::prelude::*;
+
+    use super::*;
+
+    const GROUPS: u32 = 16;
+
+    fn batch(values: &[i64]) -> Batch {
+        let keys: ArrayRef = Arc::new(Int64Array::from(values.to_vec()));
+        let names: ArrayRef =
+            Arc::new(values.iter().map(|v| (v % 3 != 0).then(|| format!("n{v}"))).collect::<StringArray>());
+        let kinds: Vec<RowKind> = values.iter().map(|value| RowKind::ALL[(value & 3) as usize]).collect();
+        Batch::new(vec![keys, names], values.len()).with_row_kinds(&kinds)
+    }
+
+    fn channel(receiver: u32, receivers: u32, route: Route, elements: Vec<Element>) -> CapturedChannel {
+        let id = ChannelId { edge: 0, sender: 1, receiver };
+        CapturedChannel { id, route, receivers, watermark_ms: 5, is_idle: false, elements }
+    }
+
+    fn hash() -> Route {
+        Route::Hash { columns: vec![0] }
+    }
+
+    /// Rows with their kinds, and watermarks, as text.
+    fn texts(elements: &[Element]) -> Vec<String> {
+        let of_batch = |batch: &Batch| {
+            let (keys, names) =
+                (batch.column(0).as_primitive::<Int64Type>().clone(), batch.column(1).as_string::<i32>().clone());
+            let row = |row: usize| format!("{:?} {} {:?}", batch.kind(row), keys.value(row), names.iter().nth(row));
+            (0..batch.num_rows()).map(row).collect::<Vec<_>>()
+        };
+        let text = |element: &Element| match element {
+            Element::Batch(batch) => of_batch(batch),
+            other => vec![format!("{other:?}")],
+        };
+        elements.iter().flat_map(text).collect()
+    }
+
+    fn replay(bytes: &[u8], subtask: u32, parallelism: u32, route: Route) -> Vec<Element> {
+        let owner = Owner { subtask, parallelism, max_parallelism: GROUPS };
+        let recovered = RecoveredChannel::of_bytes(bytes, owner, &[route]).expect("own bytes");
+        let Some(mut recovered) = recovered else { return Vec::new() };
+        std::iter::from_fn(|| recovered.next().expect("own bytes")).collect()
+    }
+
+    proptest! {
+        /// Whatever the parallelism after, each row of a hash edge is replayed by the owner of its key group alone, in order; also after a part
+        /// was replayed and the rest was captured again.
+        #[test]
+        fn every_row_is_replayed_once_by_its_owner(
+            batches in proptest::collection::vec(proptest::collection::vec(0i64..60, 0..20), 0..5),
+            before in 1u32..5, between in 1u32..5, after in 1u32..5, replayed in 0usize..4,
+        ) {
+            let mut replays = Vec::new();
+            for receiver in 0..before {
+                let owns = |value: &&i64| {
+                    let keys = KeyRows::encode(&[Arc::new(Int64Array::from(vec![**value])) as ArrayRef], 1);
+                    subtask_of_key_group(key_group(keys.hash(0), GROUPS), before, GROUPS) == receiver
+                };
+                let own = |values: &Vec<i64>| Element::Batch(batch(&values.iter().filter(owns).copied().collect::<Vec<_>>()));
+                let captured = channel(receiver, before, hash(), batches.iter().map(own).collect());
+                let bytes = captured.to_bytes().expect("plain columns");
+                for middle in 0..between {
+                    let owner = Owner { subtask: middle, parallelism: between, max_parallelism: GROUPS };
+                    let Some(mut recovered) = RecoveredChannel::of_bytes(&bytes, owner, &[hash()]).expect("own bytes") else { continue };
+                    let first: Vec<Element> = (0..replayed).map_while(|_| recovered.next().expect("own bytes")).collect();
+                    replays.extend(texts(&first));
+                    let rest = recovered.rest().expect("own bytes").to_bytes().expect("plain columns");
+                    for last in 0..after {
+                        replays.extend(texts(&replay(&rest, last, after, hash())));
+                    }
+                }
+            }
+            let all: Vec<Element> = batches.iter().map(|values| Element::Batch(batch(values))).collect();
+            let mut expected = texts(&all);
+            expected.sort();
+            replays.sort();
+            prop_assert_eq!(replays, expected);
+        }
+    }
+
+    #[test]
+    fn elements_keep_their_order_and_other_routes_their_subtask() {
+        let elements = vec![
+            Element::Batch(batch(&[1, 2])),
+            Element::Watermark(7),
+            Element::Idle,
+            Element::Active,
+            Element::Batch(batch(&[3])),
+        ];
+        let bytes = channel(3, 4, Route::Any, elements.clone()).to_bytes().expect("plain columns");
+        assert_eq!(texts(&replay(&bytes, 1, 2, Route::Any)), texts(&elements));
+        assert_eq!(texts(&replay(&bytes, 0, 2, Route::Any)), Vec::<String>::new());
+        let bytes = channel(0, 4, Route::First, elements.clone()).to_bytes().expect("plain columns");
+        assert_eq!(texts(&replay(&bytes, 0, 3, Route::First)), texts(&elements));
+        assert!(replay(&bytes, 1, 3, Route::First).is_empty());
+        assert!(channel(0, 1, Route::Fixed, elements).to_bytes().is_err(), "it may go nowhere");
+    }
+
+    #[test]
+    fn damaged_foreign_and_newer_records_are_refused() {
+        let bytes = channel(0, 2, hash(), vec![Element::Batch(batch(&[1, 2, 3])), Element::Watermark(1)])
+            .to_bytes()
+            .expect("plain");
+        let owner = Owner { subtask: 0, parallelism: 1, max_parallelism: GROUPS };
+        let read = |bytes: &[u8], routes: &[Route]| {
+            let mut channel = RecoveredChannel::of_bytes(bytes, owner, routes)?.expect("one subtask owns all");
+            while channel.next()?.is_some() {}
+            Ok::<(), InFlightError>(())
+        };
+        assert!(read(&bytes, &[hash()]).is_ok());
+        for length in (0..bytes.len()).filter(|length| *length != 4 * 5 + 1 + 8 + 1 && *length != bytes.len() - 9) {
+            assert!(read(&bytes[..length], &[hash()]).is_err(), "cut at {length}");
+        }
+        let mut newer = bytes.clone();
+        newer[0] = 9;
+        let error = read(&newer, &[hash()]).expect_err("version 9");
+        assert_eq!(error.to_string(), "in-flight data cannot be read: version 9 is not known, 1 is");
+        assert!(read(&bytes, &[Route::Any]).is_err(), "the edge partitions otherwise");
+        assert!(read(&bytes, &[]).is_err(), "there is no such edge");
+    }
+}

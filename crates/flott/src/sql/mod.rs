@@ -7,7 +7,7 @@ mod cells;
 mod command;
 mod console;
 mod metrics_log;
-mod notice;
+pub(crate) mod notice;
 mod options;
 mod output;
 mod progress;
@@ -18,11 +18,13 @@ mod tableau;
 use std::io::{IsTerminal, Read};
 use std::path::Path;
 use std::process::ExitCode;
+use std::sync::Arc;
 
 use clap::Args;
 use flott_client::sql::SqlClient;
 use flott_configuration::Configuration;
 use flott_environment::Environment;
+use flott_objectstore::Opener;
 
 use self::console::Console;
 use self::metrics_log::MetricsLog;
@@ -93,11 +95,9 @@ struct Prepared {
 fn prepare(arguments: &SqlArguments, environment: &Environment) -> Result<Prepared, String> {
     let disk = environment.disk();
     let read = |path: &String| disk.read_to_string(Path::new(path)).map_err(|error| error.to_string());
-    let mut configuration = match &arguments.config {
-        Some(path) => Configuration::from_yaml(&read(path)?, path).map_err(|error| error.to_string())?,
-        None => Configuration::new(),
-    };
-    options::define(&mut configuration, &arguments.define)?;
+    let configuration = read_configuration(environment, arguments.config.as_deref(), &arguments.define)?;
+    // Stores of tables and checkpoints are opened with what is configured for the process.
+    let environment = &environment.with_store_opener(Arc::new(Opener::new(configuration.clone())));
     let client = SqlClient::new(environment, configuration, flott_connector::standard());
     let client = client.map_err(|error| error.message)?;
     // A value that doesn't fit is told now, not with the first query.
@@ -120,6 +120,23 @@ fn prepare(arguments: &SqlArguments, environment: &Environment) -> Result<Prepar
     Ok(Prepared { console, scripts, is_interactive })
 }
 
+/// The options of a file and of the command line.
+pub(crate) fn read_configuration(
+    environment: &Environment,
+    file: Option<&str>,
+    assignments: &[String],
+) -> Result<Configuration, String> {
+    let mut configuration = match file {
+        Some(path) => {
+            let text = environment.disk().read_to_string(Path::new(path)).map_err(|error| error.to_string())?;
+            Configuration::from_yaml(&text, path).map_err(|error| error.to_string())?
+        }
+        None => Configuration::new(),
+    };
+    options::define(&mut configuration, assignments)?;
+    Ok(configuration)
+}
+
 fn read_stdin() -> Result<String, String> {
     let mut text = String::new();
     let read = std::io::stdin().lock().read_to_string(&mut text);
@@ -132,13 +149,23 @@ impl Prepared {
         for script in &self.scripts {
             match script.run(&mut self.console) {
                 ScriptEnd::Succeeded => {}
+                ScriptEnd::Quit => return exit_code(self.wait_for_jobs()),
                 end => return exit_code(end),
             }
         }
         match self.is_interactive {
             true => exit_code(shell::run(&mut self.console)),
-            false => 0,
+            false => exit_code(self.wait_for_jobs()),
         }
+    }
+
+    /// Jobs that statements did not wait for end with this process, so it waits for them.
+    fn wait_for_jobs(&mut self) -> ScriptEnd {
+        let mut end = ScriptEnd::Succeeded;
+        for job in self.console.client.running_jobs() {
+            end = script::wait_at_end(&job, &mut self.console, end);
+        }
+        end
     }
 }
 

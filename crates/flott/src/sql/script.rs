@@ -141,6 +141,9 @@ pub(crate) fn finish(outcome: Outcome, console: &mut Console) -> Result<(), Fail
         }
         Outcome::Insert(job) => {
             notice(format!("[INFO] Submitting SQL update statement to the cluster...\nJob ID: {}", job.id()));
+            if !console.client.waits_for_jobs() {
+                return Ok(());
+            }
             let ended = wait(&job, console);
             console.metrics.end(&job);
             ended?;
@@ -160,13 +163,31 @@ fn run_command(command: &ClientCommand) -> io::Result<()> {
     }
 }
 
+/// Waits for a job that its statement did not wait for; says how it ended if that was not well.
+pub(crate) fn wait_at_end(job: &JobHandle, console: &mut Console, so_far: ScriptEnd) -> ScriptEnd {
+    let ended = wait(job, console);
+    console.metrics.end(job);
+    match ended {
+        Ok(()) => so_far,
+        Err(Failure::Job(JobError::Cancelled)) => ScriptEnd::Interrupted,
+        Err(Failure::Job(error)) => {
+            notice(format!("[ERROR] Job {} failed. Reason:\nerror: {error}", job.id()));
+            ScriptEnd::Failed
+        }
+        Err(Failure::Sql(_) | Failure::Output(_) | Failure::OutputClosed) => ScriptEnd::Failed,
+    }
+}
+
 /// Waits for a job, with a progress line on a terminal.
 fn wait(job: &JobHandle, console: &mut Console) -> Result<(), Failure> {
     let mut progress = Progress::new(console.environment.clone());
     loop {
         match job.wait_ms(Some(progress.interval_ms())) {
-            Ok(Some(_)) => {
+            Ok(Some(result)) => {
                 progress.clear();
+                if let Some(warning) = &result.warning {
+                    notice(format!("[WARN] {warning}"));
+                }
                 return Ok(());
             }
             Ok(None) => {

@@ -25,12 +25,20 @@ pub(crate) fn server(variable: &str, environment: &Environment) -> Option<String
     address
 }
 
+pub(crate) fn s3_keys(endpoint: &str) -> [(&str, &str); 3] {
+    [("s3.endpoint", endpoint), ("s3.access-key", "admin"), ("s3.secret-key", "adminadmin")]
+}
+
+pub(crate) fn azure_keys(endpoint: &str) -> [(&str, &str); 2] {
+    let account = "fs.azure.account.key.devstoreaccount1.blob.core.windows.net";
+    [("flott.azure.endpoint", endpoint), (account, AZURITE_KEY)]
+}
+
 /// A store of S3 below a folder that no other run uses.
 pub(crate) fn s3(environment: &Environment, folder: &str) -> Option<Store> {
     let endpoint = server("FLOTT_TEST_S3", environment)?;
-    let keys = [("s3.endpoint", endpoint.as_str()), ("s3.access-key", "admin"), ("s3.secret-key", "adminadmin")];
     let uri = format!("s3://flott-test/{folder}-{:x}", environment.random_seed());
-    Some(open(&uri, &configuration(&keys), environment).expect("valid"))
+    Some(open(&uri, &configuration(&s3_keys(&endpoint)), environment).expect("valid"))
 }
 
 fn check(store: &Store, environment: &Environment) {
@@ -59,9 +67,7 @@ fn google_cloud_storage_is_a_store() {
 fn azure_blob_is_a_store() {
     let environment = Environment::real();
     let Some(endpoint) = server("FLOTT_TEST_AZURE", &environment) else { return };
-    let account = "fs.azure.account.key.devstoreaccount1.blob.core.windows.net";
-    let keys = [("flott.azure.endpoint", endpoint.as_str()), (account, AZURITE_KEY)];
     let host = "flott-test@devstoreaccount1.blob.core.windows.net";
     let uri = format!("wasbs://{host}/conformance-{:x}", environment.random_seed());
-    check(&open(&uri, &configuration(&keys), &environment).expect("valid"), &environment);
+    check(&open(&uri, &configuration(&azure_keys(&endpoint)), &environment).expect("valid"), &environment);
 }

@@ -64,6 +64,7 @@ impl Groups {
     pub(crate) fn clean(&mut self, released: &mut Vec<u32>, arrived_rows: usize, now_ms: i64) {
         if self.ttl_ms > 0 {
             let (written_ms, ttl_ms) = (&self.written_ms, self.ttl_ms);
+            self.table.expire_stamped_until(now_ms.saturating_sub(ttl_ms));
             self.table.sweep(&mut self.sweep_cursor, EXPIRY_SWEEP_KEYS_MIN + arrived_rows, |slot| {
                 let live = now_ms.saturating_sub(written_ms[*slot as usize]) < ttl_ms;
                 if !live {
@@ -80,8 +81,8 @@ impl Groups {
     /// # Errors
     /// Where the disk fails.
     pub(crate) fn prefetch(&mut self, keys: &KeyRows) -> Result<(), StateError> {
-        let Groups { table, accumulators, written_ms, .. } = self;
-        table.prefetch_with(keys, &mut GroupCodec { accumulators, written_ms })
+        let Groups { table, accumulators, written_ms, ttl_ms, .. } = self;
+        table.prefetch_with(keys, &mut GroupCodec { accumulators, written_ms, expires: *ttl_ms > 0 })
     }
 
     /// As [`Self::prefetch`], while slots of groups that were prefetched before are held.
@@ -89,8 +90,8 @@ impl Groups {
     /// # Errors
     /// Where the disk fails.
     pub(crate) fn prefetch_more(&mut self, keys: &KeyRows) -> Result<(), StateError> {
-        let Groups { table, accumulators, written_ms, .. } = self;
-        table.prefetch_more_with(keys, &mut GroupCodec { accumulators, written_ms })
+        let Groups { table, accumulators, written_ms, ttl_ms, .. } = self;
+        table.prefetch_more_with(keys, &mut GroupCodec { accumulators, written_ms, expires: *ttl_ms > 0 })
     }
 
     /// Keeps groups on disk that do not fit into memory.
@@ -106,8 +107,8 @@ impl Groups {
     /// # Errors
     /// Where the disk fails.
     pub(crate) fn snapshot(&mut self, writer: &mut SnapshotWriter) -> Result<(), StateError> {
-        let Groups { table, accumulators, written_ms, .. } = self;
-        table.snapshot_with(STATE, writer, &GroupCodec { accumulators, written_ms })
+        let Groups { table, accumulators, written_ms, ttl_ms, .. } = self;
+        table.snapshot_with(STATE, writer, &GroupCodec { accumulators, written_ms, expires: *ttl_ms > 0 })
     }
 
     /// Takes the groups of this subtask's key groups.
@@ -115,20 +116,21 @@ impl Groups {
     /// # Errors
     /// If the snapshot is damaged.
     pub(crate) fn restore(&mut self, reader: &SnapshotReader<'_>) -> Result<(), StateError> {
-        let Groups { table, accumulators, written_ms, .. } = self;
-        table.restore_with(STATE, reader, &mut GroupCodec { accumulators, written_ms })
+        let Groups { table, accumulators, written_ms, ttl_ms, .. } = self;
+        table.restore_with(STATE, reader, &mut GroupCodec { accumulators, written_ms, expires: *ttl_ms > 0 })
     }
 }
 
-/// A group as bytes: when it was written, then its accumulators.
+/// A group as bytes: when it was written (`i64::MAX` where groups do not expire), then its accumulators.
 struct GroupCodec<'a> {
     accumulators: &'a mut Accumulators,
     written_ms: &'a mut Vec<i64>,
+    expires: bool,
 }
 
 impl ValueCodec<u32> for GroupCodec<'_> {
     fn encode(&self, slot: &u32, out: &mut Vec<u8>) {
-        self.written_ms.get(*slot as usize).copied().unwrap_or(i64::MIN).encode(out);
+        self.written_ms.get(*slot as usize).copied().unwrap_or(i64::MAX).encode(out);
         self.accumulators.encode_state(*slot, out);
     }
 
@@ -136,7 +138,7 @@ impl ValueCodec<u32> for GroupCodec<'_> {
         let written_ms = i64::decode(&mut bytes)?;
         let slot = self.accumulators.allocate();
         self.accumulators.restore_state(slot, &mut bytes)?;
-        if written_ms != i64::MIN {
+        if self.expires {
             self.written_ms.resize(self.accumulators.capacity(), written_ms);
             self.written_ms[slot as usize] = written_ms;
         }

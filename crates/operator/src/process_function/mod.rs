@@ -14,7 +14,10 @@ use flott_record::value_array::value_at;
 use flott_record::{Batch, DataType, KeyRows, Value};
 use flott_state::{DiskBackend, SnapshotReader, SnapshotWriter, Timers};
 
-pub use self::cells::{MapState, States, ValueState};
+pub use self::cells::{
+    AggregateFunction, AggregatingState, BroadcastState, ListState, MapState, OperatorListState, Redistribution,
+    ReducingState, Refresh, States, Ttl, ValueState,
+};
 pub use self::record::{Key, Record, decode_payload, encode_payload, payload_field};
 use crate::interface::{Context, Forwarding, Operator, OperatorError, Setup, Step};
 use crate::key_decoder::KeyDecoder;
@@ -209,6 +212,7 @@ impl<F: KeyedProcessFunction> KeyedProcess<F> {
             TimeDomain::EventTime => context.watermark_ms,
             TimeDomain::ProcessingTime => context.now_ms,
         };
+        self.states.set_now(context.now_ms);
         let mut collected = Collected::new();
         let mut side = Vec::new();
         let mut step = Step::Done;
@@ -243,6 +247,8 @@ impl<F: KeyedProcessFunction> Operator for KeyedProcess<F> {
     fn on_batch(&mut self, _input: usize, batch: &Batch, context: &mut Context<'_>) -> Result<Step, OperatorError> {
         let columns: Vec<ArrayRef> = self.key_columns.iter().map(|index| batch.column(*index).clone()).collect();
         self.key_rows.encode_into(&columns, batch.num_rows());
+        self.states.set_now(context.now_ms);
+        self.states.sweep(batch.num_rows());
         self.states.prefetch(&self.key_rows)?;
         let mut collected = Collected::new();
         let mut side = Vec::new();
@@ -315,5 +321,7 @@ impl<F: KeyedProcessFunction> Operator for KeyedProcess<F> {
     }
 }
 
+#[cfg(test)]
+mod state_tests;
 #[cfg(test)]
 mod tests;

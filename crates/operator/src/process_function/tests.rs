@@ -11,9 +11,9 @@ use crate::harness::{Compare, Event, Lcg, Script, check_cuts, check_recovery, ro
 
 /// A click: who, and when (in the payload).
 #[derive(Clone, Debug, PartialEq)]
-struct Click {
-    user: String,
-    at_ms: i64,
+pub(super) struct Click {
+    pub(super) user: String,
+    pub(super) at_ms: i64,
 }
 
 impl Record for Click {
@@ -42,7 +42,7 @@ struct CountWithTimeout {
 }
 
 /// A user and a text.
-struct Report(String, String);
+pub(super) struct Report(pub(super) String, pub(super) String);
 
 impl Record for Report {
     fn schema() -> Schema {
@@ -118,7 +118,7 @@ fn make(setup: &Setup) -> Result<Box<dyn Operator>, OperatorError> {
     Ok(Box::new(KeyedProcess::new(function, vec![0], setup)))
 }
 
-fn click(user: &str, at_ms: i64) -> Vec<Value> {
+pub(super) fn click(user: &str, at_ms: i64) -> Vec<Value> {
     vec![Value::String(user.to_string()), Value::Bytes(at_ms.to_le_bytes().to_vec())]
 }
 

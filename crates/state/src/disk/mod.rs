@@ -135,6 +135,10 @@ pub trait ColdStore {
     /// Forgets the entries outside of these key groups: at once for reading, on disk when they are merged.
     fn keep_range(&mut self, key_groups: KeyGroupRange);
 
+    /// Values whose first 8 bytes, a time in milliseconds (little endian), are at most this have expired: they go away when they are merged.
+    /// Until then they may be found.
+    fn expire_stamped_until(&mut self, until_ms: i64);
+
     /// Bytes of memory that indexes and filters occupy.
     fn memory_bytes(&self) -> usize;
 

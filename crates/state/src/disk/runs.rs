@@ -44,6 +44,7 @@ pub struct DiskRuns {
     runs: Vec<StoredRun>,
     merging: Option<Merging>,
     key_groups: KeyGroupRange,
+    expired_until_ms: Option<i64>,
     block: Vec<u8>,
     key: Vec<u8>,
 }
@@ -57,7 +58,7 @@ impl DiskRuns {
         backend.disk.create_dir_all(&backend.directory)?;
         let key_groups = KeyGroupRange { start: 0, end: backend.max_parallelism };
         let (block, key) = (Vec::new(), Vec::new());
-        Ok(DiskRuns { backend, runs: Vec::new(), merging: None, key_groups, block, key })
+        Ok(DiskRuns { backend, runs: Vec::new(), merging: None, key_groups, expired_until_ms: None, block, key })
     }
 
     fn next_file(&self, entries_max: u64) -> Result<(RunId, PathBuf, FileWriter), StateError> {
@@ -98,7 +99,9 @@ impl DiskRuns {
             if merging.writer.written_bytes() >= until {
                 return Ok(false);
             }
-            merging.writer.push(key, value)?;
+            if !value.is_some_and(|value| is_expired(value, self.expired_until_ms)) {
+                merging.writer.push(key, value)?;
+            }
             merging.merge.advance()?;
         }
         let Some(Merging { first, count, id, path, merge, writer }) = self.merging.take() else { return Ok(true) };
@@ -110,6 +113,12 @@ impl DiskRuns {
         }
         Ok(true)
     }
+}
+
+/// Whether a stamped value has expired.
+fn is_expired(value: &[u8], until_ms: Option<i64>) -> bool {
+    let stamp = value.first_chunk::<8>().map(|stamp| i64::from_le_bytes(*stamp));
+    until_ms.zip(stamp).is_some_and(|(until_ms, stamp)| stamp <= until_ms)
 }
 
 /// How many of the newest runs, given newest first by size, are to be merged; 0 for none.
@@ -222,6 +231,10 @@ impl ColdStore for DiskRuns {
 
     fn keep_range(&mut self, key_groups: KeyGroupRange) {
         self.key_groups = key_groups;
+    }
+
+    fn expire_stamped_until(&mut self, until_ms: i64) {
+        self.expired_until_ms = Some(until_ms);
     }
 
     fn memory_bytes(&self) -> usize {

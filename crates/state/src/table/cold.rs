@@ -401,6 +401,14 @@ impl<V> KeyedTable<V> {
         Ok(())
     }
 
+    /// Says that values whose encoding begins with a time (as `i64` does) at or before this one have expired, so that they go away from disk
+    /// when files are merged. Those in memory stay until [`Self::sweep`] refuses them.
+    pub fn expire_stamped_until(&mut self, until_ms: i64) {
+        if let Some(cold) = &mut self.cold {
+            cold.store.expire_stamped_until(until_ms);
+        }
+    }
+
     /// Bytes on disk, 0 without one.
     pub fn disk_bytes(&self) -> u64 {
         self.cold.as_ref().map_or(0, |cold| cold.store.disk_bytes())

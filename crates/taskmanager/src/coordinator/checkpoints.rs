@@ -4,11 +4,11 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use flott_checkpoint::commit::{CommitAction, CommitEvent, Commits};
-use flott_checkpoint::coordinator::{Action, Coordinator as Machine, Event, RequestKind};
+use flott_checkpoint::coordinator::{Action, Answer, Coordinator as Machine, Event, RequestKind};
 use flott_checkpoint::references::{ReferenceAction, ReferenceEvent, References};
 use flott_checkpoint::store::{SnapshotReader, SnapshotWriter};
 use flott_checkpoint::{TaskId, layout};
-use flott_environment::{Environment, Store, Waker};
+use flott_environment::{Environment, ObjectName, Store, Waker};
 use flott_record::Barrier;
 
 use crate::checkpoint::CheckpointCell;
@@ -202,9 +202,9 @@ impl CheckpointDesk {
         self.machine.wake_at_ms().into_iter().chain(self.references.wake_at_ms()).min()
     }
 
-    /// The place of the job's checkpoints.
-    pub(crate) fn into_storage(self) -> CheckpointStorage {
-        self.storage
+    /// The place of the job's checkpoints, and what is still to be deleted there.
+    pub(crate) fn into_storage(mut self) -> (CheckpointStorage, Vec<ObjectName>) {
+        (self.storage, self.references.take_doomed())
     }
 
     fn take_done(&mut self, done: Done, job: &mut JobView<'_>) -> Result<(), JobFailure> {
@@ -247,6 +247,15 @@ impl CheckpointDesk {
     fn metadata_written(&mut self, written: Written, job: &mut JobView<'_>) -> Result<(), JobFailure> {
         let Written { checkpoint_id, answer, metadata, objects, snapshot, metadata_bytes, state_bytes } = written;
         let task = TaskId { vertex: 0, subtask: 0 };
+        if !self.machine.under_way().contains(&checkpoint_id) {
+            // It was given up meanwhile.
+            if matches!(answer, Answer::Unknown(_)) {
+                return Ok(());
+            }
+            self.actions.clean(objects).map_err(failure)?;
+            self.actions.forget(checkpoint_id).map_err(failure)?;
+            return self.refer(ReferenceEvent::Settled { checkpoint_id, metadata });
+        }
         if !objects.is_empty() {
             self.refer(ReferenceEvent::Registered { checkpoint_id, task, new: objects, reused: Vec::new() })?;
         }

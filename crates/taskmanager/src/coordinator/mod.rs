@@ -13,7 +13,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use flott_checkpoint::store::JobEnding;
-use flott_environment::{Environment, IoPending, Turn, Waker, Worker, WorkerHandle};
+use flott_environment::{Environment, IoPending, ObjectName, Turn, Waker, Worker, WorkerHandle};
 use flott_exchange::WakeCell;
 
 use crate::checkpointing::{CheckpointStorage, Checkpointing};
@@ -56,6 +56,8 @@ pub(crate) struct CoordinatorPlan {
     pub(crate) metrics: CheckpointMetrics,
     /// Whether Ctrl-C cancels the job.
     pub(crate) cancel_on_interrupt: bool,
+    /// Whether somebody may restart the job after a failure.
+    pub(crate) may_restart: bool,
 }
 
 /// What the worker needs for as long as it runs.
@@ -69,6 +71,7 @@ struct Fixed {
     tear_down: TearDown,
     checkpointing: Checkpointing,
     cancel_on_interrupt: bool,
+    may_restart: bool,
 }
 
 /// The worker.
@@ -112,6 +115,7 @@ impl Coordinator {
             tear_down: plan.tear_down,
             checkpointing: plan.checkpointing,
             cancel_on_interrupt: plan.cancel_on_interrupt,
+            may_restart: plan.may_restart,
             environment,
         };
         Coordinator {
@@ -259,7 +263,8 @@ impl Coordinator {
             self.end(Ending::Failed(failure));
         }
         if let Some(desk) = self.desk.take() {
-            self.close(desk.into_storage());
+            let (storage, doomed) = desk.into_storage();
+            self.close(storage, doomed);
         }
         match &self.closing {
             None => true,
@@ -273,23 +278,22 @@ impl Coordinator {
         }
     }
 
-    /// Removes the checkpoints of a job that ended well or was cancelled, unless they are to be kept. Those of a job that failed stay: it may be
-    /// restarted.
-    fn close(&mut self, storage: CheckpointStorage) {
+    /// Removes the checkpoints of a job that has ended for good, unless they are to be kept.
+    fn close(&mut self, storage: CheckpointStorage, doomed: Vec<ObjectName>) {
         let ending = match &self.ending {
-            Some(Ending::Failed(_)) => return,
-            Some(Ending::Cancelled) | None => JobEnding::Cancelled,
-            Some(Ending::Finished | Ending::Stopped(_)) => JobEnding::Finished,
+            Some(Ending::Failed(_)) if self.plan.may_restart => None,
+            Some(Ending::Failed(_)) => Some(JobEnding::Failed),
+            Some(Ending::Cancelled) | None => Some(JobEnding::Cancelled),
+            Some(Ending::Finished | Ending::Stopped(_)) => Some(JobEnding::Finished),
         };
-        let retention = self.plan.checkpointing.retention;
-        if storage.location.is_empty() || retention.keeps(ending) {
+        if storage.location.is_empty() {
             return;
         }
-        let submitted = self
-            .plan
-            .environment
-            .io()
-            .run("end of checkpoints", self.waker.clone(), move || storage.end(retention, ending));
+        let retention = self.plan.checkpointing.retention;
+        let submitted = self.plan.environment.io().run("end of checkpoints", self.waker.clone(), move || {
+            storage.delete(&doomed)?;
+            ending.map_or(Ok(()), |ending| storage.end(retention, ending))
+        });
         match submitted {
             Ok(pending) => self.closing = Some(pending),
             Err(refused) => self.warning = Some(refused.to_string()),

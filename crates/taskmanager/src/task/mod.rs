@@ -259,13 +259,24 @@ impl Task {
 
     /// Tells the coordinator this subtask's part of a checkpoint once it is whole.
     fn tell_if_whole(&mut self) -> Result<(), JobFailure> {
-        let Some((checkpoint_id, mut state, in_flight)) = self.parts.take() else { return Ok(()) };
+        let Some((checkpoint_id, mut state, mut in_flight)) = self.parts.take() else { return Ok(()) };
+        self.mutate(&mut in_flight);
         if !in_flight.is_empty() {
             let bytes = in_flight_state(&in_flight, (self.id.subtask, self.parallelism), self.max_parallelism);
             let bytes = bytes.map_err(|cause| failure(&self.name, self.id, self.parallelism, cause))?;
             state.operators.push((in_flight_uid(&self.first_uid), bytes));
         }
         self.tell(ToCoordinator::Snapshot(TaskSnapshot { task: self.id, checkpoint_id, state }))
+    }
+
+    /// In tests: makes in-flight data wrong, to prove that they notice.
+    fn mutate(&self, in_flight: &mut InFlight) {
+        if self.environment.maybe("mutant: captures nothing") {
+            in_flight.channels.clear();
+        }
+        if self.environment.maybe("mutant: captures twice") {
+            in_flight.channels.extend(in_flight.channels.clone());
+        }
     }
 
     fn poll_head(&mut self, now_ms: i64) -> Result<Advance, JobFailure> {
