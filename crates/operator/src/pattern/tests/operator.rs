@@ -246,13 +246,13 @@ fn random_rows_survive_cuts_and_recovery() {
         spec.within_ms = [None, Some(20), Some(3)][seed as usize % 3];
         spec.skip = [AfterMatch::PastLastRow, AfterMatch::ToNextRow, AfterMatch::ToLast(0)][seed as usize % 3];
         let found = check(&spec, &script(events.clone()));
-        assert!(found.len() > 5, "{} matches", found.len());
+        assert!(found.len() > 2, "{} matches", found.len());
         // Conditions of single rows do not look at kept ones; measures do.
         let (low, high) = (compare("<", price(), number(9)), compare(">", price(), number(8)));
         spec.variables = vec![variable("DOWN", Some((low, Vec::new()))), variable("UP", Some((high, Vec::new())))];
         spec.skip = AfterMatch::PastLastRow;
         let found = check(&spec, &script(events));
-        assert!(found.len() > 5, "{} matches", found.len());
+        assert!(found.len() > 2, "{} matches", found.len());
     }
 }
 
