@@ -83,15 +83,7 @@ fn needed(relation: &RelationRef, wanted: &Columns) -> (RelationRef, Vec<usize>)
         RelationKind::Rank { .. } => rank(relation, wanted),
         RelationKind::Unnest { .. } => unnest(relation, wanted),
         RelationKind::Match { input, spec } => matched(relation, input, spec, wanted),
-        RelationKind::Sort { input, order, offset, fetch } => {
-            let mut below = wanted.clone();
-            below.extend(order.iter().map(|sort| sort.column));
-            let (input, kept) = needed(input, &below);
-            let order = sort_columns(order, &kept);
-            let columns = select(&relation.columns, &kept);
-            let kind = RelationKind::Sort { input, order, offset: *offset, fetch: *fetch };
-            (Relation::new(kind, columns), kept)
-        }
+        RelationKind::Sort { .. } => sort(relation, wanted),
         // Rows as a whole are compared, kept or constant here.
         RelationKind::Values { .. }
         | RelationKind::Union { .. }
@@ -104,6 +96,18 @@ fn needed(relation: &RelationRef, wanted: &Columns) -> (RelationRef, Vec<usize>)
             (relation.with_inputs(inputs), (0..relation.columns.len()).collect())
         }
     }
+}
+
+fn sort(relation: &RelationRef, wanted: &Columns) -> (RelationRef, Vec<usize>) {
+    let RelationKind::Sort { input, order, offset, fetch } = &relation.kind else {
+        return (relation.clone(), (0..relation.columns.len()).collect());
+    };
+    let mut below = wanted.clone();
+    below.extend(order.iter().map(|sort| sort.column));
+    let (input, kept) = needed(input, &below);
+    let order = sort_columns(order, &kept);
+    let columns = select(&relation.columns, &kept);
+    (Relation::new(RelationKind::Sort { input, order, offset: *offset, fetch: *fetch }, columns), kept)
 }
 
 fn matched(relation: &Relation, input: &RelationRef, spec: &MatchSpec, wanted: &Columns) -> (RelationRef, Vec<usize>) {
