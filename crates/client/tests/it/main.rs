@@ -8,6 +8,7 @@ mod faults;
 mod graphs;
 mod ledger;
 mod numbered;
+mod row_patterns;
 mod shapes;
 mod simulated;
 mod window_sum;
