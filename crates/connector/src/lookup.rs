@@ -105,7 +105,7 @@ mod tests {
         let rows = Batch::new(vec![ids, names.clone()], 3);
         let mut table = LoadedTable::new(&[rows], &[0], &schema).expect("loads");
         let wanted: ArrayRef = Arc::new(Int32Array::from(vec![2, 9, 1]));
-        let found = table.lookup(&[wanted.clone()], 3).expect("finds");
+        let found = table.lookup(std::slice::from_ref(&wanted), 3).expect("finds");
         assert_eq!(found.of_key, [0, 2, 2]);
         assert_eq!(found.rows.column(1).as_ref(), &StringArray::from(vec!["b", "a", "c"]));
         let mut empty = LoadedTable::new(&[], &[0], &schema).expect("loads");

@@ -198,12 +198,12 @@ impl LookupJoin {
                 let value = Stamped { written_ms: context.now_ms, value: Remembered(found) };
                 self.found.remove(hash, key);
                 self.found.get_or_insert_with(hash, key, || value);
-            } else if let Some(known) = self.found.remove(hash, key) {
-                if self.expiry.is_live(known.written_ms, context.now_ms) {
-                    matches.of_row[row] =
-                        known.value.0.iter().enumerate().map(|(at, _)| (count + recalled.len() + at) as u32).collect();
-                    recalled.extend(known.value.0);
-                }
+            } else if let Some(known) = self.found.remove(hash, key)
+                && self.expiry.is_live(known.written_ms, context.now_ms)
+            {
+                let first = count + recalled.len();
+                matches.of_row[row] = (first..first + known.value.0.len()).map(|at| at as u32).collect();
+                recalled.extend(known.value.0);
             }
         }
         if recalled.is_empty() {

@@ -177,7 +177,8 @@ impl SessionRows {
     }
 
     fn emit(&self, over: &[Session], context: &mut Context<'_>) -> Result<(), OperatorError> {
-        let (mut rows, mut kinds, mut starts, mut ends): (Vec<&[u8]>, Vec<u8>, Vec<i64>, Vec<i64>) = Default::default();
+        let (mut rows, mut kinds): (Vec<&[u8]>, Vec<u8>) = Default::default();
+        let (mut starts, mut ends): (Vec<i64>, Vec<i64>) = Default::default();
         for session in over {
             for (kind, row) in &session.rows {
                 rows.push(row);

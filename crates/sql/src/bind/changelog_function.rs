@@ -30,7 +30,7 @@ struct Arguments {
 
 impl QueryBinder<'_> {
     /// The relation of a call of TO_CHANGELOG.
-    pub(crate) fn to_changelog(&mut self, call: &FunctionCall) -> Result<RelationRef> {
+    pub(crate) fn rows_as_codes(&mut self, call: &FunctionCall) -> Result<RelationRef> {
         let arguments = self.changelog_arguments(call, "TO_CHANGELOG")?;
         let input = self.changelog_input(&arguments.input, "TO_CHANGELOG")?;
         let mut codes: [Option<String>; 4] = Default::default();
@@ -54,7 +54,7 @@ impl QueryBinder<'_> {
     }
 
     /// The relation of a call of FROM_CHANGELOG.
-    pub(crate) fn from_changelog(&mut self, call: &FunctionCall) -> Result<RelationRef> {
+    pub(crate) fn codes_as_rows(&mut self, call: &FunctionCall) -> Result<RelationRef> {
         let arguments = self.changelog_arguments(call, "FROM_CHANGELOG")?;
         let input = self.changelog_input(&arguments.input, "FROM_CHANGELOG")?;
         let Some(code) = input.columns.iter().position(|column| column.name == arguments.code) else {

@@ -64,7 +64,8 @@ impl OverCalls {
             window.order = window.order.drain(..).map(|(expression, sort)| (change(expression), sort)).collect();
             for end in [&mut window.frame.start, &mut window.frame.end] {
                 if let PendingBound::Value { order, bound } = end {
-                    *end = PendingBound::Value { order: change(order.clone()), bound: change(bound.clone()) };
+                    **order = change((**order).clone());
+                    **bound = change((**bound).clone());
                 }
             }
         }

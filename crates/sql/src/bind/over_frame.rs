@@ -18,8 +18,8 @@ pub(super) enum PendingBound {
     Peers,
     /// What orders, and the value up to or from which rows are in the frame; both of one type.
     Value {
-        order: Expression,
-        bound: Expression,
+        order: Box<Expression>,
+        bound: Box<Expression>,
     },
     UnboundedFollowing,
 }
@@ -121,7 +121,7 @@ fn value_bound(
         let message = format!("a bound of type {} for an order by {}", types[1], types[0]);
         return Err(SqlError::at(syntax.span, message));
     };
-    Ok(PendingBound::Value { order: cast(order.clone(), &common), bound: cast(bound, &common) })
+    Ok(PendingBound::Value { order: Box::new(cast(order.clone(), &common)), bound: Box::new(cast(bound, &common)) })
 }
 
 fn check_order(start: &PendingBound, end: &PendingBound, frame: &WindowFrame) -> Result<()> {

@@ -26,8 +26,8 @@ impl QueryBinder<'_> {
     pub(crate) fn table_function(&mut self, call: &FunctionCall) -> Result<RelationRef> {
         let name = simple_name(call);
         match name.as_str() {
-            "TO_CHANGELOG" => return self.to_changelog(call),
-            "FROM_CHANGELOG" => return self.from_changelog(call),
+            "TO_CHANGELOG" => return self.rows_as_codes(call),
+            "FROM_CHANGELOG" => return self.codes_as_rows(call),
             _ => {}
         }
         let Some((_, parameters, required)) = PARAMETERS.iter().find(|(known, _, _)| *known == name) else {

@@ -5,7 +5,8 @@ use std::fmt::Write;
 
 use flott_expression::{AggregateCall, Expression};
 use flott_job::over::{FrameBound, OverCall, SortedOverSpec};
-use flott_job::spec::{JoinKind, JoinSideKey, JoinSpec, RankKind, SortColumn};
+use flott_job::spec::{JoinKind, JoinSideKey, JoinSpec, RankKind, RankSpec, RankStrategy, SortColumn};
+use flott_job::versioned_join::LookupJoinSpec;
 use flott_job::{JobGraph, OperatorSpec, Partition};
 use flott_record::Value;
 
@@ -153,23 +154,8 @@ fn body(node: &PhysicalNode, input: &[String], both: &[String], execution: bool)
             format!("{}, windowBounds=[{bounds}]", join(&spec.join, both, &all, execution))
         }
         OperatorSpec::TemporalJoin(spec) => join(&spec.join, both, &all, execution),
-        OperatorSpec::LookupJoin(spec) => {
-            let key = |(column, value): &(usize, Expression)| {
-                format!("{}={}", spec.fetched.fields[*column].name, text(value, &style(input, execution)))
-            };
-            let keys: Vec<String> = spec.keys.iter().map(key).collect();
-            let kind = if spec.outer { "LeftOuterJoin" } else { "InnerJoin" };
-            format!("table=[{}], joinType=[{kind}], lookup=[{}], select=[{all}]", spec.table.name, keys.join(", "))
-        }
-        OperatorSpec::Rank(spec) => format!(
-            "strategy=[{:?}Strategy], rankType=[{:?}], rankRange=[rankStart={}, rankEnd={}], partitionBy=[{}], orderBy=[{}], select=[{all}]",
-            spec.strategy,
-            spec.kind,
-            spec.start,
-            spec.end,
-            pick(input, &spec.partition),
-            order(&spec.order, input)
-        ),
+        OperatorSpec::LookupJoin(spec) => lookup(spec, &style(input, execution), &all),
+        OperatorSpec::Rank(spec) => rank(spec, input, &all),
         OperatorSpec::Deduplicate(spec) => format!(
             "keep=[{}], key=[{}], order=[{}]",
             if spec.keep_last { "LastRow" } else { "FirstRow" },
@@ -186,6 +172,33 @@ fn body(node: &PhysicalNode, input: &[String], both: &[String], execution: bool)
         OperatorSpec::SinkMaterialize(spec) => format!("key=[{}]", pick(input, &spec.keys)),
         _ => format!("select=[{all}]"),
     }
+}
+
+fn lookup(spec: &LookupJoinSpec, style: &Style<'_>, all: &str) -> String {
+    let key =
+        |(column, value): &(usize, Expression)| format!("{}={}", spec.fetched.fields[*column].name, text(value, style));
+    let keys: Vec<String> = spec.keys.iter().map(key).collect();
+    let kind = if spec.outer { "LeftOuterJoin" } else { "InnerJoin" };
+    format!("table=[{}], joinType=[{kind}], lookup=[{}], select=[{all}]", spec.table.name, keys.join(", "))
+}
+
+fn rank(spec: &RankSpec, input: &[String], all: &str) -> String {
+    let strategy = match &spec.strategy {
+        RankStrategy::AppendFast => "AppendFastStrategy".to_string(),
+        RankStrategy::Retract => "RetractStrategy".to_string(),
+        RankStrategy::UpdateFast(key) => {
+            let key: Vec<String> = key.iter().map(ToString::to_string).collect();
+            format!("UpdateFastStrategy[{}]", key.join(","))
+        }
+    };
+    format!(
+        "strategy=[{strategy}], rankType=[{:?}], rankRange=[rankStart={}, rankEnd={}], partitionBy=[{}], orderBy=[{}], select=[{all}]",
+        spec.kind,
+        spec.start,
+        spec.end,
+        pick(input, &spec.partition),
+        order(&spec.order, input)
+    )
 }
 
 fn over(spec: &OperatorSpec, input: &[String], output: &[String]) -> String {

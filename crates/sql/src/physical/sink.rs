@@ -3,7 +3,9 @@
 use std::sync::Arc;
 
 use flott_expression::Expression;
-use flott_job::spec::{DropUpdateBeforeSpec, LengthEnforcer, NestedEnforcer, SinkMaterializeSpec, SinkSpec};
+use flott_job::spec::{
+    DropUpdateBeforeSpec, JoinKind, JoinSideKey, LengthEnforcer, NestedEnforcer, SinkMaterializeSpec, SinkSpec,
+};
 use flott_job::{OperatorSpec, Partition};
 use flott_record::data_type::LENGTH_MAX;
 use flott_record::{ChangelogMode, DataType, Schema, TableSpec, TypeKind};
@@ -84,6 +86,17 @@ impl Planner<'_> {
             RelationKind::Project { input, .. } => {
                 let below = self.without_normalization(input, target)?;
                 Some(relation.with_inputs(vec![below]))
+            }
+            RelationKind::Join { left, right, kind: JoinKind::Inner, condition } => {
+                // Rows that go are found by their keys alone where these are what is joined.
+                let spec = self.join_spec(left, right, JoinKind::Inner, condition);
+                let by_key = |side: &JoinSideKey| *side == JoinSideKey::JoinKeyContainsUniqueKey;
+                let fits = spec.condition.is_none() && by_key(&spec.left_side) && by_key(&spec.right_side);
+                let sides = [left, right].map(|side| self.without_normalization(side, target));
+                match sides {
+                    [Some(left), Some(right)] if fits => Some(relation.with_inputs(vec![left, right])),
+                    _ => None,
+                }
             }
             RelationKind::Normalize { input, .. } => match &input.kind {
                 RelationKind::Scan { table, .. } => {
