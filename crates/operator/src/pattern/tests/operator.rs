@@ -169,6 +169,20 @@ fn on_arrival_matches_come_in_the_order_of_their_last_rows() {
 }
 
 #[test]
+fn by_the_clock_an_attempt_ends_within_its_time() {
+    let mut spec = falls();
+    (spec.rowtime, spec.within_ms) = (None, Some(10));
+    spec.skip = AfterMatch::ToNextRow;
+    spec.measures.truncate(3);
+    let at = |now_ms, prices: &[i32]| {
+        [Event::Clock(now_ms), Event::inserts(0, prices.iter().map(|price| row("a", 0, *price)).collect())]
+    };
+    // The fall from 9 is too long ago when 10 comes; that from 8, which is in time, waits for the end of the first.
+    let events = [at(1, &[9]), at(8, &[8]), at(9, &[7]), at(11, &[10]), at(30, &[5]), at(39, &[4]), at(40, &[6])];
+    assert_eq!(check(&spec, &script(events.concat())), ["+I[a, 8, 7, 10]"]);
+}
+
+#[test]
 fn the_rows_of_a_millisecond_are_sorted_by_further_columns() {
     let mut spec = falls();
     spec.order.push(SortColumn { column: 2, descending: true, nulls_first: false });
