@@ -129,6 +129,8 @@ mod tests {
         assert_eq!(new_york.to_instant_ms(1_710_037_800_000), 1_710_055_800_000);
         // 2024-11-03 01:30 comes twice; the first is in summer time, 05:30 UTC.
         assert_eq!(new_york.to_instant_ms(1_730_597_400_000), 1_730_611_800_000);
+        assert_eq!(new_york.to_later_instant_ms(1_730_597_400_000), 1_730_615_400_000);
+        assert_eq!(new_york.to_later_instant_ms(1_710_037_800_000), 1_710_055_800_000);
         assert_eq!(new_york.to_local_ms(0), -18_000_000);
     }
 

@@ -40,11 +40,12 @@ fn sign(call: Call<'_>) -> Result<Resolution, SignatureError> {
     if kind.is_numeric() || kind.is_interval() {
         return Ok(call.gives(kind));
     }
-    Err(call.wrong("<NUMERIC>, <DATETIME_INTERVAL>"))
+    let forms = [format!("{0}<NUMERIC>", call.name), format!("{0}<DATETIME_INTERVAL>", call.name)];
+    Err(call.wrong(&forms.join("\n")))
 }
 
-const SUM_FORMS: &str = "<NUMERIC> + <NUMERIC>, <DATETIME_INTERVAL> + <DATETIME_INTERVAL>, <DATETIME> + \
-                         <DATETIME_INTERVAL>, <DATETIME_INTERVAL> + <DATETIME>";
+const SUM_FORMS: &str = "<NUMERIC> + <NUMERIC>\n<DATETIME_INTERVAL> + <DATETIME_INTERVAL>\n<DATETIME> + \
+                         <DATETIME_INTERVAL>\n<DATETIME_INTERVAL> + <DATETIME>";
 
 fn plus(call: Call<'_>) -> Result<Resolution, SignatureError> {
     let call = with_typed_nulls(call);
@@ -58,7 +59,7 @@ fn plus(call: Call<'_>) -> Result<Resolution, SignatureError> {
 }
 
 const DIFFERENCE_FORMS: &str =
-    "<NUMERIC> - <NUMERIC>, <DATETIME_INTERVAL> - <DATETIME_INTERVAL>, <DATETIME> - <DATETIME_INTERVAL>";
+    "<NUMERIC> - <NUMERIC>\n<DATETIME_INTERVAL> - <DATETIME_INTERVAL>\n<DATETIME> - <DATETIME_INTERVAL>";
 
 fn minus(call: Call<'_>) -> Result<Resolution, SignatureError> {
     let call = with_typed_nulls(call);
@@ -82,7 +83,7 @@ fn times(call: Call<'_>) -> Result<Resolution, SignatureError> {
     }
     numbers(
         call,
-        "<NUMERIC> * <NUMERIC>, <DATETIME_INTERVAL> * <INTEGER>, <INTEGER> * <DATETIME_INTERVAL>",
+        "<NUMERIC> * <NUMERIC>\n<DATETIME_INTERVAL> * <NUMERIC>\n<NUMERIC> * <DATETIME_INTERVAL>",
         decimal::product,
     )
 }
@@ -120,12 +121,17 @@ fn as_decimals(call: Call<'_>, left: Digits, right: Digits) -> Call<'_> {
 fn modulo(call: Call<'_>) -> Result<Resolution, SignatureError> {
     let (left, right) = (call.kind(0).clone(), call.kind(1).clone());
     let mut call = call;
+    let written = call.name;
     call.name = "%";
     match (decimal::digits_of(&left), decimal::digits_of(&right)) {
         (Some(_), Some(_)) if left.is_integer() && right.is_integer() => {
             Ok(call.cast_all(&wider_integer(&left, &right)).gives(right))
         }
         (Some(a), Some(b)) => Ok(as_decimals(call, a, b).gives(decimal::remainder(a, b))),
+        _ if written == "MOD" => {
+            call.name = written;
+            Err(call.wrong("MOD(<EXACT_NUMERIC>, <EXACT_NUMERIC>)"))
+        }
         _ => Err(call.wrong("<EXACT_NUMERIC> % <EXACT_NUMERIC>")),
     }
 }

@@ -40,7 +40,7 @@ fn common<'a>(call: Call<'a>) -> Result<(Call<'a>, TypeKind), SignatureError> {
             let kind = if common.kind == TypeKind::Double { approximate(&call.types) } else { common.kind };
             Ok((call.cast_all(&kind), kind))
         }
-        None => Err(call.wrong("<COMMON>, <COMMON>...")),
+        None => Err(call.wrong(&format!("{}(<COMMON>, <COMMON>...)", call.name))),
     }
 }
 

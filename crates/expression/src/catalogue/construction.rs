@@ -14,9 +14,9 @@ pub(super) fn resolve(name: &str, arguments: &[Argument]) -> Option<Result<Resol
         "MAP" => map(call),
         "FIELD" if call.len() == 2 => field(call),
         "ITEM" if call.len() == 2 => item(call),
-        "CARDINALITY" => {
-            call.of(&[Family::Collection], "<MULTISET>, <ARRAY>, <MAP>").map(|call| call.gives(TypeKind::Int))
-        }
+        "CARDINALITY" => call
+            .of(&[Family::Collection], "CARDINALITY(<MULTISET>)\nCARDINALITY(<ARRAY>)\nCARDINALITY(<MAP>)")
+            .map(|call| call.gives(TypeKind::Int)),
         "ELEMENT" => element(call),
         _ => return None,
     })
@@ -105,9 +105,8 @@ fn item(call: Call<'_>) -> Result<Resolution, SignatureError> {
         TypeKind::Variant if call.kind(1).is_integer() => {
             Ok(call.cast(1, TypeKind::Int).gives_nullable(TypeKind::Variant))
         }
-        _ => Err(call.wrong(
-            "<ARRAY>[<INTEGER>], <MAP>[<ANY>], <ROW>[<CHARACTER> or <INTEGER>], <VARIANT>[<CHARACTER> or <INTEGER>]",
-        )),
+        _ => Err(call
+            .wrong("<ARRAY>[<INTEGER>]\n<MAP>[<ANY>]\n<ROW>[<CHARACTER>|<INTEGER>]\n<VARIANT>[<CHARACTER>|<INTEGER>]")),
     }
 }
 
@@ -120,7 +119,7 @@ fn position_of(call: &Call<'_>, fields: &[Field]) -> Option<usize> {
 }
 
 fn element(call: Call<'_>) -> Result<Resolution, SignatureError> {
-    const EXPECTED: &str = "<ARRAY>, <MULTISET>";
+    const EXPECTED: &str = "ELEMENT(<MULTISET>)\nELEMENT(<ARRAY>)";
     if call.len() != 1 {
         return Err(call.wrong(EXPECTED));
     }

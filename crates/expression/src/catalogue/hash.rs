@@ -20,12 +20,12 @@ pub(super) fn resolve(name: &str, arguments: &[Argument]) -> Option<Result<Resol
         "SHA512" => 128,
         _ => return None,
     };
-    let expected = format!("{name}(<CHARACTER>)\n{name}(<BINARY>)");
+    let expected = format!("{name}(<STRING>)");
     Some(call.of(&[Family::CharacterOrBinary], &expected).map(|call| call.gives(TypeKind::Char(length))))
 }
 
 fn sha2(call: Call<'_>) -> Result<Resolution, SignatureError> {
-    let expected = "SHA2(<CHARACTER>, <INTEGER>)\nSHA2(<BINARY>, <INTEGER>)";
+    let expected = "SHA2(<STRING>, <INTEGER>)";
     let call = call.of(&[Family::CharacterOrBinary, Family::Integer], expected)?;
     if let Some(bits) = call.integer_literal(1)
         && ![224, 256, 384, 512].contains(&bits)

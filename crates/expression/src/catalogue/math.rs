@@ -49,8 +49,15 @@ pub(super) fn resolve(name: &str, arguments: &[Argument]) -> Option<Result<Resol
 }
 
 fn numeric(call: Call<'_>) -> Result<Call<'_>, SignatureError> {
-    let expected = format!("{}(<NUMERIC>)", call.name);
-    call.of(&[Numeric], &expected)
+    let name = call.name;
+    let more = match name {
+        "ABS" => "\nABS(<DATETIME_INTERVAL>)".to_string(),
+        "CEIL" | "FLOOR" => format!(
+            "\n{name}(<DATETIME_INTERVAL>)\n{name}(<DATE> TO <TIME_UNIT>)\n{name}(<TIME> TO <TIME_UNIT>)\n{name}(<TIMESTAMP> TO <TIME_UNIT>)"
+        ),
+        _ => String::new(),
+    };
+    call.of(&[Numeric], &format!("{name}(<NUMERIC>){more}"))
 }
 
 fn of_doubles(call: Call<'_>) -> Resolution {
@@ -63,7 +70,7 @@ fn integers(call: Call<'_>) -> Call<'_> {
 
 /// A DECIMAL loses the digits that are rounded away if their number is a constant, and may gain one before the point.
 fn round(call: Call<'_>) -> Resolved {
-    let expected = format!("{0}(<NUMERIC>)\n{0}(<NUMERIC>, <INTEGER>)", call.name);
+    let expected = format!("{0}(<NUMERIC>, <INTEGER>)\n{0}(<NUMERIC>)", call.name);
     let call = call.of_at_least(&[Numeric, Integer], 1, &expected)?;
     let places = if call.len() == 1 { Some(0) } else { call.integer_literal(1) };
     let kind = match (call.kind(0), places) {

@@ -15,7 +15,7 @@ pub(super) fn resolve(name: &str, arguments: &[Argument]) -> Option<Result<Resol
         "REGEXP_REPLACE" => call
             .of(&[Character; 3], "REGEXP_REPLACE(<CHARACTER>, <CHARACTER>, <CHARACTER>)")
             .map(|call| call.gives(TypeKind::string())),
-        "REGEXP_EXTRACT" => extract(call, "REGEXP_EXTRACT(<CHARACTER>, <CHARACTER>)\nREGEXP_EXTRACT(<CHARACTER>, <CHARACTER>, <INTEGER>)")
+        "REGEXP_EXTRACT" => extract(call, "REGEXP_EXTRACT(<CHARACTER>, <CHARACTER>, <INTEGER>)\nREGEXP_EXTRACT(<CHARACTER>, <CHARACTER>)")
             .map(|call| call.gives_nullable(TypeKind::string())),
         "REGEXP_EXTRACT_ALL" => extract(
             call,

@@ -107,7 +107,7 @@ fn parts<'a>(name: &str, call: &impl Fn() -> Call<'a>) -> Option<Resolved> {
         "LEFT" | "RIGHT" => {
             call().of(&[Character, Integer], &format!("{name}(<CHARACTER>, <INTEGER>)")).map(part_of_first)
         }
-        "TRIM" => call().of(&[Character; 3], "TRIM(<CHARACTER> FROM <CHARACTER>)").map(|call| {
+        "TRIM" => call().of(&[Character; 3], "TRIM([BOTH|LEADING|TRAILING] <ANY> FROM <STRING>)").map(|call| {
             let length = length_of(call.kind(2));
             call.gives(TypeKind::Varchar(length))
         }),
@@ -149,7 +149,7 @@ fn part_of_first(mut call: Call<'_>) -> Resolution {
 }
 
 fn split_index(call: Call<'_>) -> Resolved {
-    let expected = "SPLIT_INDEX(<CHARACTER>, <CHARACTER>, <INTEGER>)\nSPLIT_INDEX(<CHARACTER>, <INTEGER>, <INTEGER>)";
+    let expected = "SPLIT_INDEX(<CHARACTER>, <INTEGER>, <INTEGER>)\nSPLIT_INDEX(<CHARACTER>, <CHARACTER>, <INTEGER>)";
     let by_code = call.fits(&[Character, Integer, Integer]) && call.kind(1).is_integer();
     let separator = if by_code { Integer } else { Character };
     let call = call.of(&[Character, separator, Integer], expected)?.cast(2, TypeKind::Int);
@@ -161,7 +161,7 @@ fn split_index(call: Call<'_>) -> Resolved {
 fn searches<'a>(name: &str, call: &impl Fn() -> Call<'a>) -> Option<Resolved> {
     let resolved = match name {
         "POSITION" => {
-            let expected = "POSITION(<CHARACTER> IN <CHARACTER>)\nPOSITION(<CHARACTER> IN <CHARACTER> FROM <INTEGER>)";
+            let expected = "POSITION(<STRING> IN <STRING>)\nPOSITION(<STRING> IN <STRING> FROM <INTEGER>)";
             let call = call().of_at_least(&[Character, Character, Integer], 2, expected);
             call.map(|call| if call.len() == 3 { call.cast(2, TypeKind::Int) } else { call }.gives(TypeKind::Int))
         }
@@ -197,9 +197,9 @@ fn position(mut call: Call<'_>) -> Resolution {
 /// Functions between texts, numbers and bytes.
 fn encodings<'a>(name: &str, call: &impl Fn() -> Call<'a>) -> Option<Resolved> {
     let resolved = match name {
-        "FROM_BASE64" | "TO_BASE64" => call()
-            .of(&[CharacterOrBinary], &format!("{name}(<CHARACTER>)\n{name}(<BINARY>)"))
-            .map(|call| call.gives(TypeKind::string())),
+        "FROM_BASE64" | "TO_BASE64" => {
+            call().of(&[CharacterOrBinary], &format!("{name}(<STRING>)")).map(|call| call.gives(TypeKind::string()))
+        }
         "CHR" => call().of(&[Integer], "CHR(<INTEGER>)").map(|call| {
             let call = call.cast(0, TypeKind::BigInt);
             call.gives_nullable(TypeKind::string())
@@ -237,14 +237,14 @@ fn constructions<'a>(name: &str, call: &impl Fn() -> Call<'a>) -> Option<Resolve
         "CONCAT" if call().fits_all(Character, 1, usize::MAX) => {
             Ok(texts_only(call())).map(|call| call.gives(TypeKind::string()))
         }
-        "CONCAT" => Err(call().wrong("CONCAT(<CHARACTER_STRING>...)")),
+        "CONCAT" => Err(call().wrong("CONCAT(<CHARACTER>...)")),
         "CONCAT_WS" if call().fits_all(Character, 2, usize::MAX) => {
             Ok(texts_only(call())).map(|call| call.gives(TypeKind::string()))
         }
-        "CONCAT_WS" => Err(call().wrong("CONCAT_WS(<CHARACTER>, <CHARACTER>, ...)")),
+        "CONCAT_WS" => Err(call().wrong("CONCAT_WS(<CHARACTER>...)")),
         "OVERLAY" => {
-            let expected = "OVERLAY(<CHARACTER> PLACING <CHARACTER> FROM <INTEGER>)\nOVERLAY(<CHARACTER> PLACING <CHARACTER> \
-                            FROM <INTEGER> FOR <INTEGER>)";
+            let expected = "OVERLAY(<STRING> PLACING <STRING> FROM <INTEGER>)\nOVERLAY(<STRING> PLACING <STRING> FROM \
+                            <INTEGER> FOR <INTEGER>)";
             call().of_at_least(&[Character, Character, Integer, Integer], 3, expected).map(overlay)
         }
         "LPAD" | "RPAD" => call()
@@ -269,7 +269,7 @@ fn texts_only(mut call: Call<'_>) -> Call<'_> {
 }
 
 fn concatenation(call: Call<'_>) -> Resolved {
-    let expected = "<CHARACTER> || <CHARACTER>\n<BINARY> || <BINARY>";
+    let expected = "<STRING> || <STRING>\n<EQUIVALENT_TYPE> || <EQUIVALENT_TYPE>";
     if call.fits_all(Character, 2, usize::MAX) {
         let call = texts_only(call);
         let length = call.types.iter().fold(0, |sum, text| added_length(sum, length_of(&text.kind)));
@@ -320,7 +320,7 @@ fn elt(call: Call<'_>) -> Resolved {
         return Err(call.wrong(expected));
     }
     if call.integer_literal(0).is_some_and(|index| index < 0) {
-        return Err(call.invalid_call());
+        return Err(call.wrong(expected));
     }
     let types: Vec<_> = call.types[1..].iter().collect();
     let Some(common) = common_type(&types) else { return Err(call.wrong(expected)) };

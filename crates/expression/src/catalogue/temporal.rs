@@ -78,8 +78,22 @@ fn unit(call: &Call<'_>, index: usize) -> Option<String> {
     }
 }
 
+const EXTRACT_FORMS: &str =
+    "EXTRACT(<DATETIME_INTERVAL> FROM <DATETIME_INTERVAL>)\nEXTRACT(<DATETIME_INTERVAL> FROM <DATETIME>)";
+
+/// Whether validation refuses a unit of an interval; code generation refuses the others that an interval lacks.
+fn is_refused_by_type(kind: &TypeKind, unit: &str) -> bool {
+    match kind {
+        TypeKind::IntervalYearMonth => unit != "DECADE",
+        _ => matches!(unit, "YEAR" | "QUARTER" | "MONTH" | "ISOYEAR" | "ISODOW" | "CENTURY" | "MILLENNIUM"),
+    }
+}
+
 fn extract(call: Call<'_>, value: usize) -> Resolved {
-    let expected = format!("{0}(<DATETIME>)\n{0}(<INTERVAL>)", call.name);
+    let expected = match value {
+        1 => EXTRACT_FORMS.to_string(),
+        _ => format!("{0}(<DATETIME>)\n{0}(<INTERVAL>)", call.name),
+    };
     if call.len() != value + 1 || !(Datetime.admits(call.kind(value)) || call.kind(value).is_interval()) {
         return Err(call.wrong(&expected));
     }
@@ -96,6 +110,9 @@ fn extract(call: Call<'_>, value: usize) -> Resolved {
         TypeKind::IntervalDayTime => !of_milliseconds.contains(&unit.as_str()),
         _ => false,
     };
+    if refused && is_refused_by_type(call.kind(value), &unit) {
+        return Err(Call { name: "EXTRACT", ..call }.wrong(EXTRACT_FORMS));
+    }
     if refused {
         return Err(call.wrong_value(format!("Unit '{unit}' is not supported.")));
     }

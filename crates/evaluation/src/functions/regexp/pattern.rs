@@ -232,6 +232,7 @@ mod tests {
     #[test]
     fn classes_are_ascii_as_in_java() {
         assert_eq!(first("\\w", "é", 0), None);
+        assert_eq!(first("[[:alpha:]]+", "bad", 0), Some("a"));
         assert_eq!(first("\\p{IsAlphabetic}+", "héllo", 0), Some("héllo"));
         assert_eq!(first("\\p{Alpha}+", "héllo", 0), Some("h"));
         assert_eq!(first("\\Qa.b\\E", "axb a.b", 0), Some("a.b"));

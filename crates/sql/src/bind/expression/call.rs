@@ -210,16 +210,77 @@ fn signature_message(error: &SignatureError, arguments: &[Expression]) -> String
 /// `Cannot apply 'F' to arguments of type 'F(<INTEGER>)'. Supported form(s): …`
 pub(crate) fn wrong_arguments(name: &str, expected: &str, arguments: &[Expression]) -> String {
     let given: Vec<String> =
-        arguments.iter().map(|argument| format!("<{}>", sql_type(&argument.data_type().kind))).collect();
+        arguments.iter().map(|argument| format!("<{}>", sql_type(&argument.data_type().kind).to_uppercase())).collect();
     let is_word = name.chars().all(|character| character.is_alphanumeric() || "_$ ".contains(character));
-    let infix = !is_word || matches!(name, "AND" | "OR" | "LIKE" | "SIMILAR TO" | "IN");
+    let infix = !is_word || matches!(name, "AND" | "OR" | "IN") || name.starts_with("IS ");
     let form = match given.as_slice() {
         [left, right] if infix => format!("{left} {name} {right}"),
         [operand] if name.starts_with("IS ") => format!("{operand} {name}"),
-        _ => format!("{name}({})", given.join(", ")),
+        [operand] if !is_word || name == "NOT" => format!("{name}{operand}"),
+        [operand] if extracted_unit(name).is_some() => {
+            let unit = extracted_unit(name).unwrap_or(name);
+            let form = format!("EXTRACT(<INTERVAL {unit}> FROM {operand})");
+            return format!("Cannot apply 'EXTRACT' to arguments of type '{form}'. Supported form(s): {EXTRACT_FORMS}");
+        }
+        _ => given_call(name, &given, arguments),
     };
-    let forms: Vec<String> = expected.lines().map(|line| format!("'{}'", line.trim_matches('\''))).collect();
+    let forms: Vec<String> = expected.lines().map(|line| supported_form(name, infix, line)).collect();
     format!("Cannot apply '{name}' to arguments of type '{form}'. Supported form(s): {}", forms.join("\n"))
+}
+
+const EXTRACT_FORMS: &str =
+    "'EXTRACT(<DATETIME_INTERVAL> FROM <DATETIME_INTERVAL>)'\n'EXTRACT(<DATETIME_INTERVAL> FROM <DATETIME>)'";
+
+/// The unit of a function that is EXTRACT by another name.
+fn extracted_unit(name: &str) -> Option<&str> {
+    match name {
+        "YEAR" | "QUARTER" | "MONTH" | "WEEK" | "HOUR" | "MINUTE" | "SECOND" => Some(name),
+        "DAYOFMONTH" => Some("DAY"),
+        "DAYOFYEAR" => Some("DOY"),
+        "DAYOFWEEK" => Some("DOW"),
+        _ => None,
+    }
+}
+
+/// A call's types in the words that stand between its arguments.
+fn given_call(name: &str, given: &[String], arguments: &[Expression]) -> String {
+    let words: &[&str] = match name {
+        "POSITION" => &[" IN ", " FROM "],
+        "OVERLAY" => &[" PLACING ", " FROM ", " FOR "],
+        "EXTRACT" => &[" FROM "],
+        "TRIM" if given.len() == 3 => {
+            return format!("TRIM([BOTH|LEADING|TRAILING] <SYMBOL> FROM {})", given[1]);
+        }
+        _ => return format!("{name}({})", given.join(", ")),
+    };
+    let mut text = String::new();
+    for (index, argument) in given.iter().enumerate() {
+        if index > 0 {
+            text.push_str(words.get(index - 1).copied().unwrap_or(", "));
+        }
+        match arguments.get(index) {
+            Some(Expression::Literal { value: Value::String(unit), .. }) if name == "EXTRACT" && index == 0 => {
+                text.push_str(&format!("<INTERVAL {unit}>"));
+            }
+            _ => text.push_str(argument),
+        }
+    }
+    format!("{name}({text})")
+}
+
+/// A signature as Flink lists it; operators stand between or behind their operands.
+fn supported_form(name: &str, infix: bool, line: &str) -> String {
+    let line = line.trim_matches('\'').replace("...", "");
+    let operands: Vec<&str> = line.split(", ").collect();
+    match operands.as_slice() {
+        _ if line.contains(">[") => line,
+        [left, right] if infix && left.starts_with('<') => format!("'{left} {name} {right}'"),
+        [operand] if name.starts_with("IS ") && operand.starts_with('<') && operand.ends_with('>') => {
+            format!("'{operand} {name}'")
+        }
+        [first, _, _] if first.starts_with('<') => format!("'{name}({line})'"),
+        _ => format!("'{line}'"),
+    }
 }
 
 /// A type as SQL validation names it: `INTEGER`, `VARCHAR(2147483647)`, `INTEGER ARRAY`.

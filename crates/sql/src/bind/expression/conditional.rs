@@ -96,7 +96,11 @@ impl ExpressionBinder<'_> {
             if let Some(advice) = catalogue::cast_advice(input.data_type(), &target) {
                 return Err(SqlError::at(span, advice));
             }
-            let (from, to) = (sql_type(&input.data_type().kind), sql_type(&target.kind));
+            let to = match &data_type.kind {
+                ast::DataTypeKind::Interval(qualifier) => format!("INTERVAL {qualifier}"),
+                _ => sql_type(&target.kind),
+            };
+            let from = sql_type(&input.data_type().kind);
             return Err(SqlError::at(span, format!("Cast function cannot convert value of type {from} to type {to}")));
         }
         if input.is_null_literal() {

@@ -23,7 +23,9 @@ impl ExpressionBinder<'_> {
             UnaryOperator::Plus if operand.data_type().kind.is_numeric() || operand.data_type().kind.is_interval() => {
                 Ok(operand)
             }
-            UnaryOperator::Plus => Err(SqlError::at(span, wrong_arguments("+", "+<NUMERIC>", &[operand]))),
+            UnaryOperator::Plus => {
+                Err(SqlError::at(span, wrong_arguments("+", "+<NUMERIC>\n+<DATETIME_INTERVAL>", &[operand])))
+            }
             UnaryOperator::Minus => match negated_literal(&operand) {
                 Some(literal) => Ok(literal),
                 None => resolved("-", vec![operand], span),

@@ -31,7 +31,7 @@ pub(super) fn wrong_count(name: &str, expected: &str, count: usize) -> Option<St
     if !expected.lines().all(is_plain) || expected.lines().any(|signature| admits_count(signature, count)) {
         return None;
     }
-    let wanted = expected.lines().next()?.matches('<').count();
+    let wanted = expected.lines().map(|signature| signature.matches('<').count()).min()?;
     Some(format!("Invalid number of arguments to function '{name}'. Was expecting {wanted} arguments"))
 }
 

@@ -53,6 +53,36 @@ fn casts_are_checked_against_the_matrix() {
 }
 
 #[test]
+fn numbers_become_intervals_of_one_field() {
+    assert_eq!(bound("CAST(2 AS INTERVAL DAY)"), "PT48H: INTERVAL SECOND(3) NOT NULL");
+    assert_eq!(bound("CAST(i AS INTERVAL MONTH)"), "CAST($0 AS INTERVAL MONTH): INTERVAL MONTH");
+    assert!(bound("CAST(i AS INTERVAL DAY TO SECOND)").ends_with("to type INTERVAL DAY TO SECOND"));
+    assert_eq!(
+        bound("(DATE '2024-03-01' - DATE '2024-01-01') MONTH").split(':').next_back(),
+        Some(" INTERVAL MONTH NOT NULL")
+    );
+}
+
+#[test]
+fn json_constructors_may_be_plain_calls() {
+    assert_eq!(bound("`JSON_ARRAY`(i, 2)"), bound("JSON_ARRAY(i, 2)"));
+    assert_eq!(bound("`JSON_OBJECT`('k', i)"), bound("JSON_OBJECT('k' VALUE i)"));
+}
+
+#[test]
+fn refusals_have_the_forms_of_the_call() {
+    assert_eq!(
+        bound("price < b"),
+        "Cannot apply '<' to arguments of type '<VARCHAR(2147483647)> < <BOOLEAN>'. Supported form(s): '<COMPARABLE_TYPE> < <COMPARABLE_TYPE>'"
+    );
+    assert!(bound("POSITION(i IN price)").contains("'POSITION(<INTEGER> IN <VARCHAR(2147483647)>)'"));
+    assert!(bound("-b").contains("'-<BOOLEAN>'. Supported form(s): '-<NUMERIC>'\n'-<DATETIME_INTERVAL>'"));
+    assert!(
+        bound("CARDINALITY(i)").ends_with("'CARDINALITY(<MULTISET>)'\n'CARDINALITY(<ARRAY>)'\n'CARDINALITY(<MAP>)'")
+    );
+}
+
+#[test]
 fn unknown_names_say_what_is_near() {
     let error = bind("i + uper(price)").expect_err("no such function");
     assert_eq!(error.message, "No match found for function signature uper(<CHARACTER>); did you mean UPPER?");
