@@ -3,6 +3,8 @@
 //! Rows of a match follow each other without gaps, so a path is its first row and, run by run, the variable of the rows after it. A loop
 //! over a million rows is one run, and a fork of a partial match copies runs, not rows.
 
+use std::ops::Range;
+
 use flott_job::pattern::{RowPosition, RowSet};
 use flott_state::encoding::{read_length, write_length};
 use flott_state::{DecodeError, StateValue};
@@ -71,47 +73,47 @@ impl Path {
         prefix
     }
 
-    /// The runs: variable, first row, number of rows.
-    fn runs(&self) -> impl DoubleEndedIterator<Item = (usize, RowNumber, u64)> {
-        // Runs are walked from both ends, so each one's first row is computed beforehand.
-        let mut row = self.first;
-        let placed: Vec<(usize, RowNumber, u64)> = self
-            .runs
-            .iter()
-            .map(|(variable, count)| {
-                row += u64::from(*count);
-                (*variable as usize, row - u64::from(*count), u64::from(*count))
-            })
-            .collect();
-        placed.into_iter()
+    /// The runs from the first: variable, rows.
+    fn forward(&self) -> impl Iterator<Item = (usize, Range<RowNumber>)> {
+        self.runs.iter().scan(self.first, |next, (variable, count)| {
+            let first = std::mem::replace(next, *next + u64::from(*count));
+            Some((*variable as usize, first..*next))
+        })
+    }
+
+    /// The runs from the last.
+    fn backward(&self) -> impl Iterator<Item = (usize, Range<RowNumber>)> {
+        self.runs.iter().rev().scan(self.end(), |next, (variable, count)| {
+            let end = std::mem::replace(next, *next - u64::from(*count));
+            Some((*variable as usize, *next..end))
+        })
     }
 
     /// The variable of a row of the path.
     pub(crate) fn variable_of(&self, row: RowNumber) -> Option<usize> {
-        self.runs().find(|(_, first, count)| (*first..first + count).contains(&row)).map(|(variable, ..)| variable)
+        self.backward().find(|(_, rows)| rows.contains(&row)).map(|(variable, _)| variable)
     }
 
     /// The rows of a set, as ranges in order.
-    pub(crate) fn ranges(&self, rows: &RowSet) -> impl DoubleEndedIterator<Item = std::ops::Range<RowNumber>> {
-        let variables = rows.variables.clone();
-        self.runs()
-            .filter(move |(variable, ..)| variables.as_ref().is_none_or(|wanted| wanted.contains(variable)))
-            .map(|(_, first, count)| first..first + count)
+    pub(crate) fn ranges(&self, rows: &RowSet) -> impl Iterator<Item = Range<RowNumber>> {
+        self.forward().filter(|(variable, _)| is_of(rows, *variable)).map(|(_, rows)| rows)
     }
 
     /// A row of the match by its position; rows before it in the partition are not looked at.
     pub(crate) fn row(&self, position: &RowPosition) -> Option<RowNumber> {
         let mut offset = u64::from(position.offset);
-        let mut found = |range: std::ops::Range<RowNumber>| {
+        let mut found = |(variable, range): (usize, Range<RowNumber>)| {
             let count = range.end - range.start;
+            if !is_of(&position.rows, variable) {
+                return None;
+            }
             if offset < count {
                 return Some(if position.from_first { range.start + offset } else { range.end - 1 - offset });
             }
             offset -= count;
             None
         };
-        let mut ranges = self.ranges(&position.rows);
-        if position.from_first { ranges.find_map(&mut found) } else { ranges.rev().find_map(&mut found) }
+        if position.from_first { self.forward().find_map(&mut found) } else { self.backward().find_map(&mut found) }
     }
 
     /// The first or last row of a variable.
@@ -119,6 +121,11 @@ impl Path {
         let rows = RowSet { variables: Some(vec![variable]), running: false };
         self.row(&RowPosition { rows, from_first, offset: 0, rows_before: 0 })
     }
+}
+
+/// Whether rows of a variable are in a set.
+fn is_of(rows: &RowSet, variable: usize) -> bool {
+    rows.variables.as_ref().is_none_or(|wanted| wanted.contains(&variable))
 }
 
 impl StateValue for Path {
