@@ -15,6 +15,11 @@ impl Planner<'_> {
         let RelationKind::Aggregate { input, keys, calls } = &relation.kind else {
             return self.internal("an aggregation");
         };
+        if let Some(buckets) = self.settings.distinct_buckets.filter(|_| !self.session.batch_mode)
+            && let Some(split) = crate::physical::split::split(relation, buckets)
+        {
+            return self.plan(&split, update_before);
+        }
         let input_retracts = !self.changes(input).is_insert_only();
         let below = self.plan(input, true)?;
         let spec = GroupAggregateSpec {

@@ -7,6 +7,7 @@ use std::collections::BTreeSet;
 
 use flott_expression::Expression;
 use flott_job::spec::JoinKind;
+use flott_record::TypeKind;
 
 use crate::physical::join::equi_keys;
 use crate::relation::{Relation, RelationKind};
@@ -125,7 +126,28 @@ fn through_projection(keys: Vec<Key>, expressions: &[Expression]) -> Vec<Key> {
 fn passed(expression: &Expression) -> Option<usize> {
     match expression {
         Expression::Column { index, .. } => Some(*index),
+        Expression::Cast { input, data_type, .. } => match input.as_ref() {
+            Expression::Column { index, data_type: from } if keeps_apart(&from.kind, &data_type.kind) => Some(*index),
+            _ => None,
+        },
         _ => None,
+    }
+}
+
+/// Whether a cast gives different values for different values.
+fn keeps_apart(from: &TypeKind, to: &TypeKind) -> bool {
+    let bits = |kind: &TypeKind| match kind {
+        TypeKind::TinyInt => Some(8),
+        TypeKind::SmallInt => Some(16),
+        TypeKind::Int => Some(32),
+        TypeKind::BigInt => Some(64),
+        _ => None,
+    };
+    match (bits(from), bits(to), from, to) {
+        (Some(from), Some(to), _, _) => from <= to,
+        (_, _, TypeKind::Float, TypeKind::Double) => true,
+        (_, _, TypeKind::Varchar(from), TypeKind::Varchar(to)) => from <= to,
+        _ => false,
     }
 }
 

@@ -16,6 +16,7 @@ pub(crate) mod aggregate;
 pub(crate) mod join;
 pub(crate) mod rank;
 pub(crate) mod sink;
+mod split;
 mod versioned;
 
 pub use plan::{PhysicalNode, PhysicalPlan, Planner};

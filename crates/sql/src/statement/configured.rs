@@ -73,6 +73,10 @@ impl PlannerSettings {
                 table_exec::UpsertMaterialize::Force => UpsertMaterialize::Force,
             },
             require_on_conflict: read.value(&table_exec::SINK_REQUIRE_ON_CONFLICT)?,
+            distinct_buckets: match read.value(&table::OPTIMIZER_DISTINCT_AGG_SPLIT_ENABLED)? {
+                true => Some(read.value(&table::OPTIMIZER_DISTINCT_AGG_SPLIT_BUCKET_NUM)?.max(1)),
+                false => None,
+            },
             cdc_events_duplicate: read.value(&table_exec::SOURCE_CDC_EVENTS_DUPLICATE)?,
             non_temporal_sort: read.value(&table_exec::SORT_NON_TEMPORAL_ENABLED)?,
             resolves_non_deterministic: read.value(&table::OPTIMIZER_NON_DETERMINISTIC_UPDATE_STRATEGY)?

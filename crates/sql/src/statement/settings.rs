@@ -38,6 +38,8 @@ pub struct PlannerSettings {
     pub upsert_materialize: UpsertMaterialize,
     /// `table.exec.sink.require-on-conflict`.
     pub require_on_conflict: bool,
+    /// `table.optimizer.distinct-agg.split.bucket-num`, if `….split.enabled` is set.
+    pub distinct_buckets: Option<i32>,
     /// `table.exec.source.cdc-events-duplicate`.
     pub cdc_events_duplicate: bool,
     /// `__table.exec.sort.non-temporal.enabled__`: a stream may be sorted at its end.
@@ -78,6 +80,7 @@ impl Default for PlannerSettings {
             nested: NestedEnforcer::Ignore,
             upsert_materialize: UpsertMaterialize::Auto,
             require_on_conflict: true,
+            distinct_buckets: None,
             cdc_events_duplicate: false,
             non_temporal_sort: false,
             resolves_non_deterministic: false,
