@@ -333,7 +333,7 @@ impl Operator for SlicingWindowAggregate {
 
     fn snapshot(&mut self, writer: &mut SnapshotWriter) -> Result<(), OperatorError> {
         assert!(self.firing.is_none(), "a window is emitted as a whole before the barrier");
-        self.slices.snapshot(writer);
+        self.slices.snapshot(writer)?;
         let mut entry = Vec::new();
         self.progress_ms.encode(&mut entry);
         writer.union(PROGRESS, entry);

@@ -43,7 +43,7 @@ impl RunStore for InlineRuns {
 /// ```text
 /// entry   key's length, value's length or TOMBSTONE (u32 each), key, value
 /// ```
-#[derive(Default)]
+#[derive(Clone, Default, PartialEq, Eq)]
 pub struct Entries {
     /// By number; as long as the highest that has been put needs.
     groups: Vec<Vec<u8>>,
@@ -152,7 +152,7 @@ fn split(bytes: &[u8]) -> Vec<(&[u8], Option<&[u8]>)> {
 }
 
 /// One keyed state at the barrier.
-#[derive(Debug)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct FrozenState {
     pub(super) run_id: RunId,
     pub(super) schema: Vec<u8>,
@@ -258,7 +258,7 @@ fn copy(source: &dyn crate::run::RunSource, out: &mut dyn Write, facts: RunFacts
 }
 
 /// An operator's state at a barrier: holds no reference to live state, so that any thread may encode it.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct FrozenSnapshot {
     pub(super) keyed: BTreeMap<String, FrozenState>,
     pub(super) lists: BTreeMap<String, Vec<Vec<u8>>>,
