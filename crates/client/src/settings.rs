@@ -8,7 +8,9 @@ use flott_checkpoint::store::Retention;
 use flott_configuration::flink::checkpointing::{self, CheckpointRetention, CheckpointingMode};
 use flott_configuration::flink::execution::{self, ClaimMode};
 use flott_configuration::flink::restart_strategy as restart;
+use flott_configuration::flink::{state, taskmanager};
 use flott_configuration::{ConfigOption, ConfigValue, Configuration, ConfigurationError, Origin};
+use flott_state::{BackendKind, StateSettings};
 use flott_taskmanager::Checkpointing;
 
 use crate::restart::RestartStrategy;
@@ -117,6 +119,24 @@ fn checkpointing_of(configuration: &Configuration) -> Result<Checkpointing, Conf
         inline_bytes_max: configuration.get(&checkpointing::DATA_INLINE_THRESHOLD)?.bytes(),
         retained_max: number(configuration, &checkpointing::NUM_RETAINED, 1)? as usize,
         retention,
+        state: state_of(configuration)?,
+    })
+}
+
+/// Where state is kept. What is managed is half a gigabyte, as with Flink's own default configuration, where nothing else is said.
+fn state_of(configuration: &Configuration) -> Result<StateSettings, ConfigurationError> {
+    const MANAGED_BYTES: u64 = 512 << 20;
+    let name = configuration.get(&state::BACKEND_TYPE)?;
+    let kind = BackendKind::from_option(&name)
+        .map_err(|error| invalid(&state::BACKEND_TYPE, configuration, &format!("another backend: {error}")))?;
+    let managed = configuration.get_optional(&taskmanager::MEMORY_MANAGED_SIZE)?.map(|size| size.bytes());
+    let process = configuration.get_optional(&taskmanager::MEMORY_PROCESS_SIZE)?.map(|size| size.bytes());
+    let fraction = configuration.get(&taskmanager::MEMORY_MANAGED_FRACTION)?;
+    let share = process.map(|bytes| (bytes as f64 * fraction) as u64);
+    Ok(StateSettings {
+        kind,
+        managed_bytes: managed.or(share).unwrap_or(MANAGED_BYTES),
+        local_dir: configuration.get_optional(&state::BACKEND_ROCKSDB_LOCALDIR)?,
     })
 }
 

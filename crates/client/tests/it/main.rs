@@ -10,4 +10,5 @@ mod ledger;
 mod numbered;
 mod shapes;
 mod simulated;
+mod sql_jobs;
 mod window_sum;

@@ -171,7 +171,8 @@ fn stored_state_can_be_looked_into_and_savepoints_disposed_of() {
     let disposed = flott(&folder, &["savepoint", "dispose", &path]).output().expect("it starts");
     assert_eq!(disposed.status.code(), Some(1), "it is a checkpoint");
     assert!(is_complete(&folder, &path), "nothing is deleted");
-    let other = "CREATE TABLE hole (n BIGINT) WITH ('connector' = 'blackhole'); INSERT INTO hole SELECT n FROM numbers;";
+    let other =
+        "CREATE TABLE hole (n BIGINT) WITH ('connector' = 'blackhole'); INSERT INTO hole SELECT n FROM numbers;";
     let run = start(&folder, &format!("{ENDLESS}{other}"), 1, Some(&path)).wait().expect("it ends");
     assert_eq!(run.code(), Some(1), "another job");
     assert!(messages(&folder).contains("operators that the job has not"), "{}", messages(&folder));
