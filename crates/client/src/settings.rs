@@ -10,8 +10,7 @@ use flott_configuration::flink::execution::{self, ClaimMode};
 use flott_configuration::flink::restart_strategy as restart;
 use flott_configuration::flink::{state, taskmanager};
 use flott_configuration::{ConfigOption, ConfigValue, Configuration, ConfigurationError, Origin};
-use flott_state::{BackendKind, StateSettings};
-use flott_taskmanager::Checkpointing;
+use flott_taskmanager::{BackendKind, Checkpointing, StateSettings};
 
 use crate::restart::RestartStrategy;
 
@@ -215,12 +214,24 @@ mod tests {
     }
 
     #[test]
+    fn state_is_in_memory_unless_it_is_to_be_on_disk() {
+        let state = |pairs: &[(&str, &str)]| settings(pairs).expect("it fits").checkpointing.state;
+        assert_eq!(state(&[]).kind, BackendKind::Memory);
+        let on_disk = [("state.backend.type", "disk"), ("taskmanager.memory.process.size", "1000 mb")];
+        assert_eq!(state(&on_disk).kind, BackendKind::Disk);
+        assert_eq!(state(&on_disk).managed_bytes, 400 << 20);
+        let managed = [on_disk[0], on_disk[1], ("taskmanager.memory.managed.size", "100 mb")];
+        assert_eq!(state(&managed).managed_bytes, 100 << 20);
+    }
+
+    #[test]
     fn what_does_not_fit_is_named() {
         for (key, value) in [
             ("restart-strategy.type", "sometimes"),
             ("execution.checkpointing.max-concurrent-checkpoints", "2"),
             ("execution.checkpointing.num-retained", "0"),
             ("execution.checkpointing.mode", "TWICE"),
+            ("state.backend.type", "rocksdb"),
         ] {
             let error = settings(&[(key, value)]).expect_err(key);
             assert!(error.contains(key) && error.contains(value), "{error}");

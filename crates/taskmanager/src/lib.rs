@@ -32,6 +32,7 @@ pub use checkpoint::CheckpointHandle;
 pub use checkpointing::{CheckpointStorage, Checkpointing, store_opener};
 pub use deploy::{Deployment, deploy};
 pub use failure::{CheckpointError, JobError, JobFailure, TaskId};
+pub use flott_state::{BackendKind, StateSettings};
 pub use job::{JobEnd, JobResult, RunningJob};
 pub use operators::CustomOperators;
 pub use progress::JobProgress;

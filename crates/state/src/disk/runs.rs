@@ -254,6 +254,13 @@ impl Drop for DiskRuns {
             // The directory goes away with its task; a file that stays until then harms nobody.
             let _ = self.backend.disk.remove_file(&path);
         }
+        // The directory of the operator and that of the run go with the last files in them.
+        let directory = &self.backend.directory;
+        for directory in [Some(directory.as_path()), directory.parent()].into_iter().flatten() {
+            if self.backend.disk.remove_dir(directory).is_err() {
+                break;
+            }
+        }
     }
 }
 

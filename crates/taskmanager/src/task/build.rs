@@ -19,7 +19,7 @@ use flott_operator::sink_enforcer::SinkEnforcer;
 use flott_operator::{Operator, Setup};
 use flott_record::limits::BATCH_ROWS_MAX;
 use flott_record::{Field, Schema, TableSpec};
-use flott_state::{OperatorSnapshot, SnapshotReader};
+use flott_state::{OperatorSnapshot, SnapshotReader, StateBackend};
 
 use crate::chain::Chain;
 use crate::chain::stage::Stage;
@@ -41,6 +41,8 @@ pub(crate) struct JobContext {
     pub(crate) environment: Environment,
     pub(crate) settings: JobSettings,
     pub(crate) alignment: AlignmentMode,
+    /// Where operators keep their state.
+    pub(crate) state: StateBackend,
     pub(crate) operators: CustomOperators,
     pub(crate) connectors: Registry,
     pub(crate) coordinator: Mailbox<ToCoordinator>,
@@ -199,6 +201,10 @@ impl TaskPlan {
             }
             spec => self.context.operators.build(spec, &setup).map_err(|error| error.to_string())?,
         };
+        let owner = format!("{}-{}-{index}-{}", self.context.run_id, self.id.vertex, self.id.subtask);
+        if let Some(disk) = self.context.state.of_operator(&owner, settings.max_parallelism) {
+            operator.use_disk(&disk).map_err(|error| format!("it cannot keep its state on disk: {error}"))?;
+        }
         if let Some(snapshots) = self.context.restored.as_ref().and_then(|restored| restored.get(&node.uid)) {
             let reader = SnapshotReader::new(snapshots, setup.key_groups(), self.id.subtask, self.vertex.parallelism);
             operator.restore(&reader).map_err(|error| format!("its state cannot be restored: {error}"))?;
