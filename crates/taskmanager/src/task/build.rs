@@ -232,7 +232,7 @@ impl TaskPlan {
             projection,
             output: output_schema(&node.spec).unwrap_or_default(),
             time_zone: self.context.settings.time_zone.clone(),
-            batch_rows_max: BATCH_ROWS_MAX,
+            batch_rows_max: if self.context.environment.maybe("sources give few rows") { 16 } else { BATCH_ROWS_MAX },
         };
         let reader = source.reader(&setup).map_err(|error| self.failure(node, error.to_string()))?;
         let metrics = OperatorMetrics::register(&group);
