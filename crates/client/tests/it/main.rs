@@ -11,4 +11,5 @@ mod numbered;
 mod shapes;
 mod simulated;
 mod sql_jobs;
+mod state_on_disk;
 mod window_sum;
