@@ -28,6 +28,7 @@ pub struct SqlClient {
 }
 
 /// What a statement led to.
+#[allow(clippy::large_enum_variant, reason = "there is one at a time")]
 pub enum Outcome {
     /// A result that is complete.
     Done(StatementResult),

@@ -79,6 +79,27 @@ pub trait Connector: Send + Sync {
     /// If the table cannot be written.
     fn sink(&self, table: &TableSpec) -> Result<Box<dyn Sink>, ConnectorError>;
 
+    /// Whether `INSERT OVERWRITE` can write a table.
+    ///
+    /// # Errors
+    /// If not, with the reason.
+    fn check_overwrite(&self, table: &TableSpec, _batch_mode: bool) -> Result<(), ConnectorError> {
+        Err(ConnectorError::new(format!(
+            "INSERT OVERWRITE requires that the underlying DynamicTableSink of table '{}' implements the SupportsOverwrite interface.",
+            table.name
+        )))
+    }
+
+    /// Whether `-D` rows of a source may have NULL in all columns but the primary key.
+    fn source_deletes_by_key(&self, _table: &TableSpec) -> bool {
+        false
+    }
+
+    /// Whether a sink needs no more than the primary key of `-D` rows.
+    fn sink_takes_deletes_by_key(&self, _table: &TableSpec) -> bool {
+        false
+    }
+
     /// Makes a lookup for one subtask, on its thread; `None` if the connector has none, and a bounded table is read as a whole instead.
     ///
     /// # Errors

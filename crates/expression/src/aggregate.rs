@@ -135,7 +135,7 @@ pub fn aggregate_of_name(name: &str) -> Option<AggregateFunction> {
     let function = match name.to_ascii_uppercase().as_str() {
         "COUNT" => F::Count,
         "SUM" => F::Sum,
-        "$SUM0" | "SUM0" => F::Sum0,
+        "$SUM0" => F::Sum0,
         "AVG" => F::Avg,
         "MIN" => F::Min,
         "MAX" => F::Max,

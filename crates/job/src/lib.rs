@@ -6,6 +6,7 @@
 
 pub mod changelog_function;
 pub mod graph;
+pub mod interval_join;
 pub mod over;
 pub mod pattern;
 pub mod spec;

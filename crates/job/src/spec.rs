@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::changelog_function::{FromChangelogSpec, ToChangelogSpec};
 use crate::graph::MiniBatch;
+use crate::interval_join::IntervalJoinSpec;
 use crate::over::{SortedOverSpec, UpdatingOverSpec};
 use crate::pattern::MatchSpec;
 use crate::versioned_join::{LookupJoinSpec, TemporalJoinSpec};
@@ -41,6 +42,7 @@ pub enum OperatorSpec {
     ToChangelog(ToChangelogSpec),
     FromChangelog(FromChangelogSpec),
     TemporalJoin(TemporalJoinSpec),
+    IntervalJoin(IntervalJoinSpec),
     LookupJoin(Box<LookupJoinSpec>),
     Match(Box<MatchSpec>),
     ChangelogNormalize(ChangelogNormalizeSpec),

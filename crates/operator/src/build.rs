@@ -12,6 +12,7 @@ use crate::drop_update_before::DropUpdateBefore;
 use crate::expand::Expand;
 use crate::group_aggregate::GroupAggregate;
 use crate::interface::{Operator, OperatorError, Setup};
+use crate::interval_join::IntervalJoin;
 use crate::join::Join;
 use crate::limit::Limit;
 use crate::local_group_aggregate::LocalGroupAggregate;
@@ -63,6 +64,7 @@ pub fn build(spec: &OperatorSpec, setup: &Setup) -> Result<Box<dyn Operator>, Op
         S::UpdatingOver(spec) => Ok(Box::new(UpdatingOver::new(spec, setup)?)),
         S::ToChangelog(spec) => Ok(Box::new(ToChangelog::new(spec))),
         S::FromChangelog(spec) => Ok(Box::new(FromChangelog::new(spec))),
+        S::IntervalJoin(spec) => Ok(Box::new(IntervalJoin::new(spec, setup)?)),
         S::TemporalJoin(spec) => Ok(Box::new(TemporalJoin::new(spec, setup)?)),
         S::SessionRows(spec) => Ok(Box::new(SessionRows::new(spec, setup)?)),
         S::Unnest(spec) => Ok(Box::new(Unnest::new(spec, setup)?)),

@@ -23,6 +23,7 @@ pub mod group_aggregate;
 #[allow(dead_code)]
 pub(crate) mod harness;
 pub mod interface;
+pub mod interval_join;
 pub mod join;
 mod key_decoder;
 pub mod limit;

@@ -252,6 +252,11 @@ pub enum RelationKind {
         input: RelationRef,
         spec: Box<MatchSpec>,
     },
+    /// A table whose rows are kept for this long in the state of the operator that reads it (the hint STATE_TTL).
+    Hinted {
+        input: RelationRef,
+        state_ttl_ms: i64,
+    },
     /// Keeps the last row of each key of an upsert source.
     Normalize {
         input: RelationRef,
@@ -296,6 +301,7 @@ impl Relation {
             | K::ToChangelog { input, .. }
             | K::FromChangelog { input, .. }
             | K::LookupJoin { left: input, .. }
+            | K::Hinted { input, .. }
             | K::Match { input, .. }
             | K::Normalize { input, .. } => vec![input],
             K::Join { left, right, .. } | K::WindowJoin { left, right, .. } | K::TemporalJoin { left, right, .. } => {
@@ -327,6 +333,7 @@ impl Relation {
             | K::ToChangelog { input, .. }
             | K::FromChangelog { input, .. }
             | K::LookupJoin { left: input, .. }
+            | K::Hinted { input, .. }
             | K::Match { input, .. }
             | K::Normalize { input, .. } => replace(input, &mut next),
             K::Join { left, right, .. } | K::WindowJoin { left, right, .. } | K::TemporalJoin { left, right, .. } => {

@@ -65,7 +65,8 @@ pub(crate) fn window_columns(relation: &Relation) -> Option<WindowColumns> {
         RelationKind::Aggregate { input, keys, .. } => window_columns(input)
             .filter(|columns| [columns.start, columns.end].into_iter().all(|bound| bound.is_some_and(|bound| keys.contains(&bound))))
             .map(|columns| columns.map(|wanted| keys.iter().position(|key| *key == wanted))),
-        RelationKind::Filter { input, .. } | RelationKind::Rank { input, .. } | RelationKind::Deduplicate { input, .. } | RelationKind::Over { input, .. } => window_columns(input),
+        RelationKind::Hinted { input, .. }
+        | RelationKind::Filter { input, .. } | RelationKind::Rank { input, .. } | RelationKind::Deduplicate { input, .. } | RelationKind::Over { input, .. } => window_columns(input),
         RelationKind::Expand { input, projections } => window_columns(input).map(|columns| {
             let passes = |position: usize, wanted: usize| projections.iter().all(|projection| {
                 matches!(projection[position], Expression::Column { index, .. } if index == wanted)

@@ -210,6 +210,18 @@ impl Connector for ValuesConnector {
         Ok(Box::new(source::ValuesSource::new(rows, endless, &self.stage)))
     }
 
+    fn check_overwrite(&self, _table: &TableSpec, _batch_mode: bool) -> Result<(), ConnectorError> {
+        Ok(())
+    }
+
+    fn source_deletes_by_key(&self, table: &TableSpec) -> bool {
+        TableOptions::of(table).text("source.produces-delete-by-key") == Some("true")
+    }
+
+    fn sink_takes_deletes_by_key(&self, table: &TableSpec) -> bool {
+        TableOptions::of(table).text("sink.supports-delete-by-key") == Some("true")
+    }
+
     fn lookup(&self, table: &TableSpec, setup: &LookupSetup) -> Result<Option<Box<dyn Lookup>>, ConnectorError> {
         let cells = |row: &[Value]| setup.projection.iter().map(|column| row[*column].clone()).collect();
         let id = TableOptions::of(table).text("data-id").unwrap_or("").to_string();

@@ -65,6 +65,14 @@ impl Connector for FilesystemConnector {
         Ok(Box::new(source::FileSource::new(Settings::read(table)?)?))
     }
 
+    fn check_overwrite(&self, _table: &TableSpec, batch_mode: bool) -> Result<(), ConnectorError> {
+        Err(ConnectorError::new(if batch_mode {
+            "not supported: INSERT OVERWRITE"
+        } else {
+            "Streaming mode not support overwrite."
+        }))
+    }
+
     fn sink(&self, table: &TableSpec) -> Result<Box<dyn Sink>, ConnectorError> {
         let settings = Settings::read(table)?;
         Ok(Box::new(sink::FileSink::new(settings)?))

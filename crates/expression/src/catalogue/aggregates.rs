@@ -29,7 +29,7 @@ pub(crate) fn aggregate_return_type(
             let kind =
                 numeric_result(function, &first.kind).ok_or_else(|| wrong(function, arguments, form(function)))?;
             let nullable = match function {
-                F::Sum0 => first.nullable,
+                F::Sum0 => false,
                 F::StddevSamp | F::VarSamp => true,
                 _ => nullable,
             };
@@ -41,7 +41,7 @@ pub(crate) fn aggregate_return_type(
         F::ListAgg if arguments.iter().all(|argument| is_text(argument)) => Ok(of_kind(first.kind.clone())),
         F::ListAgg => Err(wrong(function, arguments, form(function))),
         F::Collect => Ok(TypeKind::Multiset(Box::new(first.clone())).not_null()),
-        F::ArrayAgg => Ok(TypeKind::Array(Box::new(first.clone())).nullable()),
+        F::ArrayAgg => Ok(of_kind(TypeKind::Array(Box::new(first.clone())))),
         F::Percentile => percentile(arguments),
         F::JsonObjectAgg | F::JsonObjectAggAbsent | F::JsonArrayAgg | F::JsonArrayAggAbsent => {
             Ok(TypeKind::Varchar(JSON_TEXT_CHARS).not_null())
@@ -65,7 +65,7 @@ fn arity(function: AggregateFunction) -> std::ops::RangeInclusive<usize> {
     use AggregateFunction as F;
     match function {
         F::Count => 0..=usize::MAX,
-        F::ListAgg | F::FirstValue | F::LastValue | F::Lag(_) => 1..=2,
+        F::ListAgg | F::Lag(_) => 1..=2,
         F::Percentile => 2..=3,
         F::JsonObjectAgg | F::JsonObjectAggAbsent => 2..=2,
         _ => 1..=1,
@@ -85,6 +85,13 @@ fn form(function: AggregateFunction) -> &'static str {
         F::VarSamp => "VAR_SAMP(<NUMERIC>)",
         F::Min => "MIN(<COMPARABLE_TYPE>)",
         F::Max => "MAX(<COMPARABLE_TYPE>)",
+        F::FirstValue => "FIRST_VALUE(<ANY>)",
+        F::LastValue => "LAST_VALUE(<ANY>)",
+        F::SingleValue => "SINGLE_VALUE(<ANY>)",
+        F::Collect => "COLLECT(<ANY>)",
+        F::ArrayAgg => "ARRAY_AGG(<ANY>)",
+        F::Count => "COUNT(<ANY>)",
+        F::ApproxCountDistinct => "APPROX_COUNT_DISTINCT(<ANY>)",
         F::ListAgg => "LISTAGG(<CHARACTER>)\nLISTAGG(<CHARACTER>, <CHARACTER>)",
         F::Percentile => {
             "PERCENTILE(expr <NUMERIC>, percentage [<NUMERIC NOT NULL> | ARRAY<NUMERIC NOT NULL> NOT NULL])\n\

@@ -103,5 +103,5 @@ fn a_folder_that_must_not_be_read() {
 fn a_path_elsewhere() {
     let folder = Folder::new();
     let message = copy_fails(&folder, "a BIGINT", "s3://bucket/a", "csv");
-    assert_says(&message, &["not supported: file system 's3' of the path 's3://bucket/a'"]);
+    assert_says(&message, &["not supported: reading files of an object store (option 'path' = 's3://bucket/a')"]);
 }

@@ -1,5 +1,6 @@
-//! The examples of docs/match-recognize.md give what the page says.
+//! Row patterns: the examples of docs/match-recognize.md, answers of Flink, refusals.
 
+use std::collections::BTreeMap;
 use std::fs;
 use std::path::Path;
 
@@ -86,5 +87,46 @@ fn clauses_that_flink_refuses_are_refused_with_their_place() {
         ("ORDER BY ts MEASURES A.p AS x PATTERN (A B) DEFINE A AS A.p".to_string(), "must be a condition", "A.p)"),
     ] {
         says(&clauses, wanted, at.trim());
+    }
+}
+
+/// Random rows, random clauses over them, and what Flink 2.3.0 answers. Of each row key and value; the n-th comes at second n and has this number as
+/// its id. Of each key the matches in order: cells, then the time of day of MATCH_ROWTIME.
+type Answered = (String, String, BTreeMap<String, Vec<String>>);
+
+/// The matches that a table on the screen shows.
+fn shown(screen: &str) -> BTreeMap<String, Vec<String>> {
+    let mut matches: BTreeMap<String, Vec<String>> = BTreeMap::new();
+    for line in screen.lines().filter(|line| line.contains("2024-01-01")) {
+        let cells: Vec<&str> = line.trim_matches('|').split('|').map(str::trim).filter(|cell| *cell != "+I").collect();
+        let Some((key, cells)) = cells.split_first() else { continue };
+        let text = |cell: &&str| match *cell {
+            "<NULL>" => "-".to_string(),
+            cell => cell.trim_start_matches("2024-01-01 ").trim_end_matches(".000").to_string(),
+        };
+        matches.entry((*key).to_string()).or_default().push(cells.iter().map(text).collect::<Vec<_>>().join(" "));
+    }
+    matches
+}
+
+#[test]
+fn random_patterns_find_what_flink_finds_in_streaming_and_batch_mode() {
+    let folder = Folder::new();
+    let columns = "k STRING, ts TIMESTAMP(3), v INT, id INT, WATERMARK FOR ts AS ts - INTERVAL '1' SECOND";
+    for line in include_str!("row_patterns.jsonl").lines() {
+        let (rows, clauses, matches): Answered = serde_json::from_str(line).expect("a query with its answer");
+        let row = |(id, row): (usize, &str)| {
+            format!("{},2024-01-01 00:{:02}:{:02},{},{id}\n", &row[..1], id / 60, id % 60, &row[1..])
+        };
+        let rows: String = rows.split(' ').enumerate().map(row).collect();
+        folder.write("t.csv", rows.as_bytes());
+        for mode in ["streaming", "batch"] {
+            let script = format!(
+                "SET 'execution.runtime-mode' = '{mode}';
+                 CREATE TABLE t ({columns}) WITH ('connector' = 'filesystem', 'path' = 't.csv', 'format' = 'csv');
+                 SELECT * FROM t MATCH_RECOGNIZE ({clauses})"
+            );
+            assert_eq!(shown(&folder.succeeds(&script)), matches, "{mode}: {clauses}");
+        }
     }
 }

@@ -221,3 +221,65 @@ impl Function for List {
         other.elements.iter().for_each(|element| state.add(element.as_deref()));
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use flott_record::TypeKind;
+
+    use super::super::Rows;
+    use super::*;
+
+    fn result(function: AggregateFunction, arguments: &[ArrayRef], kinds: Option<&[u8]>) -> Result<String, String> {
+        let text = TypeKind::string().nullable();
+        let call = AggregateCall {
+            function,
+            arguments: (0..arguments.len()).collect(),
+            argument_types: vec![text.clone(); arguments.len()],
+            distinct: false,
+            filter: None,
+            data_type: text,
+            name: String::new(),
+        };
+        let mut accumulator = build(&call).expect("supported");
+        accumulator.resize(1);
+        let slots = vec![0; arguments[0].len()];
+        accumulator.update(&Rows { slots: &slots, arguments, selected: None, kinds }).expect("accepted");
+        let mut encoded = Vec::new();
+        accumulator.encode(0, &mut encoded);
+        accumulator.clear(0);
+        accumulator.merge(0, &mut encoded.as_slice()).expect("a state");
+        let values = accumulator.values(&[0]).map_err(|error| error.to_string())?;
+        Ok(values.as_string::<i32>().value(0).to_string())
+    }
+
+    fn texts(values: &[Option<&str>]) -> ArrayRef {
+        Arc::new(StringArray::from(values.to_vec()))
+    }
+
+    #[test]
+    fn nulls_are_kept_or_left_out() {
+        use AggregateFunction as F;
+        let keys = texts(&[Some("\"b\""), Some("\"a\""), None]);
+        let values = texts(&[Some("1"), None, Some("3")]);
+        let object = [keys, values.clone()];
+        assert_eq!(result(F::JsonObjectAgg, &object, None).as_deref(), Ok(r#"{"a":null,"b":1}"#));
+        assert_eq!(result(F::JsonObjectAggAbsent, &object, None).as_deref(), Ok(r#"{"b":1}"#));
+        assert_eq!(result(F::JsonArrayAgg, std::slice::from_ref(&values), None).as_deref(), Ok("[1,null,3]"));
+        assert_eq!(result(F::JsonArrayAggAbsent, &[values], None).as_deref(), Ok("[1,3]"));
+    }
+
+    #[test]
+    fn retracted_rows_go_and_repeated_keys_fail() {
+        use AggregateFunction as F;
+        let keys = texts(&[Some("\"a\""), Some("\"a\""), Some("\"a\"")]);
+        let values = texts(&[Some("1"), Some("1"), Some("2")]);
+        let (insert, delete) = (0, 3);
+        let kinds = [insert, delete, insert];
+        let object = [keys, values.clone()];
+        assert_eq!(result(F::JsonObjectAgg, &object, Some(&kinds)).as_deref(), Ok(r#"{"a":2}"#));
+        assert!(result(F::JsonObjectAgg, &object, None).is_err_and(|error| error.contains("already present")));
+        assert_eq!(result(F::JsonArrayAgg, &[values], Some(&kinds)).as_deref(), Ok("[2]"));
+    }
+}

@@ -64,21 +64,22 @@ trait Real: Native {
     fn of_double(value: f64, scale: u8) -> Option<Self>;
 }
 
+/// Like Java: a double becomes an INT at its limits, and that a shorter integer by its low bits.
 macro_rules! real {
-    ($($native:ty),*) => {
+    ($($native:ty as $through:ty),*) => {
         $(impl Real for $native {
             fn to_double(self, _scale: u8) -> f64 {
                 self as f64
             }
 
             fn of_double(value: f64, _scale: u8) -> Option<Self> {
-                Some(value as $native)
+                Some(value as $through as $native)
             }
         })*
     };
 }
 
-real!(i8, i16, i32, i64, f32, f64);
+real!(i8 as i32, i16 as i32, i32 as i32, i64 as i64, f32 as f32, f64 as f64);
 
 impl Real for i128 {
     fn to_double(self, scale: u8) -> f64 {

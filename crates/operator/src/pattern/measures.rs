@@ -23,10 +23,10 @@ pub(crate) struct Measures {
     all_rows: bool,
 }
 
-/// A match with its partition's place and when it was found, by which matches are ordered.
+/// A match with the number of its partition among those that are worked on.
 pub(crate) struct Found {
     pub(crate) found: Match,
-    pub(crate) place: Place,
+    pub(crate) partition: usize,
 }
 
 impl Measures {
@@ -41,29 +41,28 @@ impl Measures {
         Ok(Measures { measures, columns, all_rows: spec.all_rows })
     }
 
-    /// Emits matches.
+    /// Emits matches; `places` says where the rows of each partition lie.
     ///
     /// # Errors
     /// A measure fails.
     pub(crate) fn emit(
         &mut self,
         frame: &Frame,
+        places: &[Place],
         matches: &[Found],
         context: &mut Context<'_>,
     ) -> Result<(), OperatorError> {
-        if matches.is_empty() {
-            return Ok(());
-        }
         self.measures.iter_mut().for_each(|measure| measure.prepare(frame));
         let prefixes: Vec<Vec<Path>> = matches.iter().map(|found| self.prefixes(&found.found.path)).collect();
         let mut moments = Vec::new();
         let mut rows = Vec::new();
-        for (Found { found, place }, prefixes) in matches.iter().zip(&prefixes) {
+        for (Found { found, partition }, prefixes) in matches.iter().zip(&prefixes) {
+            let place = places[*partition];
             for running in prefixes {
                 let row = if self.all_rows { running.end() - 1 } else { found.path.first() };
                 rows.push(place.index(row));
                 let (number, time_ms) = (found.number, found.time_ms);
-                moments.push(Moment { path: &found.path, running, place: *place, number, time_ms });
+                moments.push(Moment { path: &found.path, running, place, number, time_ms });
             }
         }
         for (moments, rows) in moments.chunks(BATCH_ROWS_MAX).zip(rows.chunks(BATCH_ROWS_MAX)) {

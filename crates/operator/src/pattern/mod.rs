@@ -74,11 +74,16 @@ pub struct MatchRecognize {
 struct Active {
     hash: u32,
     key: Vec<u8>,
+    /// Where its rows lie in the frame.
     place: Place,
-    /// Time and arrival of the rows that are due, which lie behind the others.
+    /// Number of rows that were looked at before.
+    kept: usize,
+    /// Time and arrival of the rows that are due, which lie behind these.
     due: Vec<(i64, u64)>,
     /// Whether no other row is due.
     is_last: bool,
+    /// Whether its rows are wanted in the frame.
+    is_shown: bool,
 }
 
 impl MatchRecognize {
@@ -191,32 +196,54 @@ impl MatchRecognize {
         now_ms: i64,
         context: &mut Context<'_>,
     ) -> Result<(), OperatorError> {
-        let (frame, active) = self.frame(due, until_ms, context)?;
+        let mut active = self.activate(due, until_ms);
+        let looks_back = !self.definitions.are_of_rows_alone();
+        let frame = self.frame(&mut active, |partition| if looks_back { partition.kept } else { 0 }, context)?;
         self.definitions.prepare(&frame);
         let mut matches: Vec<(u64, Found)> = Vec::new();
-        for partition in &active {
-            self.advance(&frame, partition, now_ms, &mut matches)?;
+        for (number, partition) in active.iter().enumerate() {
+            self.advance(&frame, partition, number, now_ms, &mut matches)?;
         }
         if self.timing == Timing::Arrival {
             matches.sort_by_key(|(arrival, _)| *arrival);
         }
         let matches: Vec<Found> = matches.into_iter().map(|(_, found)| found).collect();
-        self.measures.emit(&frame, &matches, context)?;
+        self.emit(frame, looks_back, &mut active, &matches, context)?;
         active.iter().for_each(|partition| self.tidy_up(partition));
         Ok(())
     }
 
-    /// The rows of partitions, kept ones and due ones, as columns.
-    fn frame(
+    /// Emits matches; their rows may be others than those that were looked at.
+    fn emit(
         &mut self,
-        due: Vec<(u32, Vec<u8>)>,
-        until_ms: i64,
-        context: &Context<'_>,
-    ) -> Result<(Frame, Vec<Active>), OperatorError> {
+        frame: Frame,
+        is_whole: bool,
+        active: &mut [Active],
+        matches: &[Found],
+        context: &mut Context<'_>,
+    ) -> Result<(), OperatorError> {
+        if matches.is_empty() {
+            return Ok(());
+        }
+        let mut frame = frame;
+        if !is_whole {
+            let mut has_match = vec![false; active.len()];
+            matches.iter().for_each(|found| has_match[found.partition] = true);
+            for (partition, has_match) in active.iter_mut().zip(has_match) {
+                partition.is_shown = has_match;
+            }
+            frame = self.frame(active, |partition| partition.kept, context)?;
+        }
+        let places: Vec<Place> = active.iter().map(|partition| partition.place).collect();
+        self.measures.emit(&frame, &places, matches, context)
+    }
+
+    /// Moves rows that are due to those that were looked at.
+    fn activate(&mut self, due: Vec<(u32, Vec<u8>)>, until_ms: i64) -> Vec<Active> {
         let mut active = Vec::with_capacity(due.len());
-        let mut start = 0;
         for (hash, key) in due {
             let Some(partition) = self.partitions.get_mut(hash, &key) else { continue };
+            let kept = partition.rows.len();
             let mut rows = Vec::new();
             while rows.len() < ROWS_PER_CHUNK
                 && let Some(first) = partition.waiting.first_entry().filter(|first| first.key().0 <= until_ms)
@@ -225,26 +252,40 @@ impl MatchRecognize {
                 rows.push((time_ms, arrival));
                 partition.rows.push_back(row);
             }
-            let len = partition.rows.len();
-            let place = Place { first: partition.first, start, len };
+            let place = Place { first: partition.first, start: 0, len: 0 };
             let is_last = partition.waiting.first_key_value().is_none_or(|((time_ms, ..), _)| *time_ms > until_ms);
-            active.push(Active { hash, key, place, due: rows, is_last });
-            start += len;
+            active.push(Active { hash, key, place, kept, due: rows, is_last, is_shown: true });
         }
-        let mut rows: Vec<&[u8]> = Vec::with_capacity(start);
-        for partition in &active {
-            if let Some(partition) = self.partitions.get(partition.hash, &partition.key) {
-                rows.extend(partition.rows.iter().map(Vec::as_slice));
-            }
+        active
+    }
+
+    /// Rows of partitions as columns: those that are due, and of the kept ones before them so many as asked for.
+    fn frame(
+        &self,
+        active: &mut [Active],
+        kept: impl Fn(&Active) -> usize,
+        context: &Context<'_>,
+    ) -> Result<Frame, OperatorError> {
+        let mut rows: Vec<&[u8]> = Vec::new();
+        for shown in active.iter_mut() {
+            let Some(partition) = self.partitions.get(shown.hash, &shown.key).filter(|_| shown.is_shown) else {
+                shown.place.len = 0;
+                continue;
+            };
+            let skipped = shown.kept - kept(shown);
+            let len = partition.rows.len() - skipped;
+            shown.place = Place { first: partition.first + skipped as u64, start: rows.len(), len };
+            rows.extend(partition.rows.iter().skip(skipped).map(Vec::as_slice));
         }
         let columns: Vec<ArrayRef> = self.encoder.decode(&rows)?;
-        Ok((Frame { batch: Batch::new(columns, rows.len()), instant: context.instant() }, active))
+        Ok(Frame { batch: Batch::new(columns, rows.len()), instant: context.instant() })
     }
 
     fn advance(
         &mut self,
         frame: &Frame,
         active: &Active,
+        number: usize,
         now_ms: i64,
         matches: &mut Vec<(u64, Found)>,
     ) -> Result<(), OperatorError> {
@@ -252,9 +293,9 @@ impl MatchRecognize {
         let attempts = &mut partition.attempts;
         let mut conditions = self.definitions.of(frame, active.place);
         let mut found: Vec<Match> = Vec::new();
-        let first_due = active.place.first + (active.place.len - active.due.len()) as u64;
+        let first_due = partition.first + active.kept as u64;
         let mut take = |found: &mut Vec<Match>, arrival: u64| {
-            matches.extend(found.drain(..).map(|found| (arrival, Found { found, place: active.place })));
+            matches.extend(found.drain(..).map(|found| (arrival, Found { found, partition: number })));
         };
         for (row, (time_ms, arrival)) in (first_due..).zip(&active.due) {
             self.machine.advance_time(attempts, *time_ms, &mut found)?;

@@ -8,7 +8,7 @@ use flott_syntax::Span;
 use flott_syntax::ast::{self, ExpressionKind, FunctionArguments, FunctionCall, GroupingElement, JsonFunction};
 
 use crate::bind::aggregate_call::{BoundAggregate, bind_aggregate, bind_json_aggregate};
-use crate::bind::expression::{ExpressionBinder, NoIntercept};
+use crate::bind::expression::{ExpressionBinder, NoIntercept, json};
 use crate::bind::query::QueryBinder;
 use crate::bind::scope::Scope;
 use crate::bind::select::{AGGREGATE, GROUP_KEY, projected};
@@ -529,7 +529,8 @@ pub(crate) fn contains_aggregate(expression: &ast::Expression) -> bool {
         if let ExpressionKind::Function(call) = &node.kind {
             found |= call.over.is_none() && aggregate_of_name(&simple_name(call)).is_some();
         }
-        if let ExpressionKind::Json(function) = &node.kind {
+        let plain = json::of_plain_call(node);
+        if let ExpressionKind::Json(function) = &plain.as_ref().unwrap_or(node).kind {
             found |= matches!(**function, JsonFunction::ObjectAggregate { .. } | JsonFunction::ArrayAggregate { .. });
         }
     });

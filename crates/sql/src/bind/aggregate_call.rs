@@ -37,6 +37,14 @@ pub(crate) fn bind_aggregate(
         _ => positional(call)?.iter().map(|argument| binder.bind(argument, &mut NoIntercept)).collect(),
     };
     let mut arguments = arguments?;
+    if arguments.is_empty() && !matches!(call.arguments, FunctionArguments::Star) {
+        let message = format!("Invalid number of arguments to function '{}'. Was expecting 1 arguments", function.sql_name());
+        return Err(SqlError::at(call.span, message));
+    }
+    if call.null_treatment.is_some() && function != AggregateFunction::ArrayAgg {
+        let message = format!("Cannot specify IGNORE NULLS or RESPECT NULLS following '{}'", function.sql_name());
+        return Err(SqlError::at(call.span, message));
+    }
     without_untyped_null(function, &mut arguments);
     let filter = bind_filter(call.filter.as_ref(), binder)?;
     let distinct = matches!(call.quantifier, Some(SetQuantifier::Distinct)) && !arguments.is_empty();

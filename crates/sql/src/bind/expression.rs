@@ -6,7 +6,7 @@ pub(crate) mod call;
 mod conditional;
 mod constructor;
 mod interval;
-mod json;
+pub(crate) mod json;
 mod literal;
 mod operator;
 mod predicate;
@@ -58,6 +58,9 @@ impl ExpressionBinder<'_> {
     /// # Errors
     /// Unknown names, wrong types, constructs that are not supported; all with their place.
     pub fn bind(&self, expression: &ast::Expression, intercept: &mut dyn Intercept) -> Result<Expression> {
+        if let Some(function) = json::of_plain_call(expression) {
+            return self.bind(&function, intercept);
+        }
         if let Some(bound) = intercept.intercept(expression, self)? {
             return Ok(bound);
         }
@@ -118,6 +121,7 @@ impl ExpressionBinder<'_> {
                 self.trim(*side, characters.as_deref(), operand, span, intercept)
             }
             Kind::Interval { amount, qualifier } => self.interval_of(amount, qualifier, span, intercept),
+            Kind::Elapsed { difference, qualifier } => self.elapsed(difference, qualifier, span, intercept),
             other => Err(SqlError::not_supported(span, construct_name(other))),
         }
     }

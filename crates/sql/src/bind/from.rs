@@ -59,6 +59,7 @@ impl QueryBinder<'_> {
         let columns = alias.map_or(&[][..], |alias| &alias.columns);
         let relation = rename(relation, columns, reference.span)?;
         let name = alias.map(|alias| alias.name.value.clone()).or(name);
+        let relation = self.with_state_ttl(relation, name.as_deref())?;
         let mut scope = Scope::of_table(name, relation.columns.clone());
         scope.outer = outer.cloned().map(Box::new);
         Ok((relation, scope))

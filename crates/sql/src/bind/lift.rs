@@ -75,6 +75,21 @@ impl QueryBinder<'_> {
     }
 }
 
+/// Puts placeholders for sub-queries in operands of sub-queries.
+struct Nested<'a> {
+    subqueries: &'a mut Subqueries,
+    rest: &'a mut dyn Intercept,
+}
+
+impl Intercept for Nested<'_> {
+    fn intercept(&mut self, syntax: &ast::Expression, binder: &ExpressionBinder<'_>) -> Result<Option<Expression>> {
+        match self.subqueries.intercept(syntax, binder, self.rest)? {
+            Some(value) => Ok(Some(value)),
+            None => self.rest.intercept(syntax, binder),
+        }
+    }
+}
+
 impl Subqueries {
     /// Whether there is none.
     pub(crate) fn is_empty(&self) -> bool {
@@ -93,10 +108,11 @@ impl Subqueries {
             ExpressionKind::Subquery(query) => (query, Asked::Value, false),
             ExpressionKind::Exists(query) => (query, Asked::Exists, false),
             ExpressionKind::In { operand, negated, set: InSet::Query(query) } => {
-                (query, Asked::Contains(binder.bind(operand, rest)?), *negated)
+                let value = binder.bind(operand, &mut Nested { subqueries: self, rest })?;
+                (query, Asked::Contains(value), *negated)
             }
             ExpressionKind::Quantified { left, operator, quantifier, set: InSet::Query(query) } => {
-                let value = binder.bind(left, rest)?;
+                let value = binder.bind(left, &mut Nested { subqueries: self, rest })?;
                 let all = *quantifier == ComparisonQuantifier::All;
                 match (operator, all) {
                     (BinaryOperator::Equal, false) => (query, Asked::Contains(value), false),

@@ -51,7 +51,10 @@ impl QueryBinder<'_> {
         let from = select.from.as_ref().map(|from| self.table_reference(from, None, outer)).transpose();
         self.hints = hints;
         let (mut input, mut scope) = match from? {
-            Some(from) => from,
+            Some(from) => {
+                check_state_ttl(select, &from.1)?;
+                from
+            }
             None => (Relation::new(RelationKind::Values { rows: vec![Vec::new()] }, Vec::new()), Scope::default()),
         };
         scope.outer = outer.cloned().map(Box::new);
@@ -325,9 +328,26 @@ fn wildcard(qualifier: Option<&ast::ObjectName>, span: flott_syntax::Span, scope
     }
 }
 
+/// Each table that a hint STATE_TTL names is one of FROM.
+fn check_state_ttl(select: &ast::Select, scope: &Scope) -> Result<()> {
+    for hint in select.hints.iter().filter(|hint| hint.name.value.eq_ignore_ascii_case("STATE_TTL")) {
+        for argument in &hint.arguments {
+            let ast::HintArgument::Option { key, .. } = argument else { continue };
+            if scope.tables.iter().all(|table| table.alias.as_deref() != Some(key)) {
+                let message = format!(
+                    "The options of following hints cannot match the name of input tables or views: \n`{key}` in `STATE_TTL`"
+                );
+                return Err(SqlError::at(hint.span, message));
+            }
+        }
+    }
+    Ok(())
+}
+
 fn refuse_hints(select: &ast::Select) -> Result<()> {
     // Hints that only choose among equal plans of batch mode change no result; flott has one plan.
-    const HARMLESS: [&str; 6] = ["LOOKUP", "BROADCAST", "SHUFFLE_HASH", "SHUFFLE_MERGE", "NEST_LOOP", "MULTI_JOIN"];
+    const HARMLESS: [&str; 7] =
+        ["LOOKUP", "STATE_TTL", "BROADCAST", "SHUFFLE_HASH", "SHUFFLE_MERGE", "NEST_LOOP", "MULTI_JOIN"];
     for hint in &select.hints {
         if !HARMLESS.iter().any(|name| hint.name.value.eq_ignore_ascii_case(name)) {
             return Err(SqlError::not_supported(hint.span, format!("query hint {}", hint.name.value)));

@@ -150,11 +150,7 @@ struct WithSubqueries<'a>(&'a mut Subqueries);
 
 impl Intercept for WithSubqueries<'_> {
     fn intercept(&mut self, syntax: &ast::Expression, binder: &ExpressionBinder<'_>) -> Result<Option<Expression>> {
-        let mut operands = Subqueries::default();
-        std::mem::swap(&mut operands, self.0);
-        let found = operands.intercept(syntax, binder, &mut NoIntercept);
-        std::mem::swap(&mut operands, self.0);
-        found
+        self.0.intercept(syntax, binder, &mut NoIntercept)
     }
 }
 
@@ -240,6 +236,7 @@ fn children_mut(expression: &mut ast::Expression) -> Vec<&mut ast::Expression> {
         K::Map(entries) => entries.iter_mut().flat_map(|entry| [&mut entry.key, &mut entry.value]).collect(),
         K::Item { container, index } => vec![container, index],
         K::Interval { amount, .. } => vec![amount],
+        K::Elapsed { difference, .. } => vec![difference],
         _ => Vec::new(),
     }
 }

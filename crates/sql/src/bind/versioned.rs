@@ -94,6 +94,38 @@ impl QueryBinder<'_> {
     }
 }
 
+impl QueryBinder<'_> {
+    /// The relation of a table with what the hint STATE_TTL says of it.
+    pub(crate) fn with_state_ttl(&self, relation: RelationRef, table: Option<&str>) -> Result<RelationRef> {
+        for hint in self.hints.iter().filter(|hint| hint.name.value.eq_ignore_ascii_case("STATE_TTL")) {
+            for argument in &hint.arguments {
+                let HintArgument::Option { key, value } = argument else {
+                    return Err(SqlError::at(
+                        hint.span,
+                        "hint STATE_TTL only supports key-value pairs: 'table' = 'duration'",
+                    ));
+                };
+                if Some(key.as_str()) == table {
+                    let columns = relation.columns.clone();
+                    let state_ttl_ms = duration_ms(value, hint, key)?;
+                    return Ok(Relation::new(RelationKind::Hinted { input: relation, state_ttl_ms }, columns));
+                }
+            }
+        }
+        Ok(relation)
+    }
+}
+
+fn duration_ms(text: &str, hint: &Hint, option: &str) -> Result<i64> {
+    flott_configuration::parse_duration(text)
+        .ok()
+        .and_then(|duration| i64::try_from(duration.as_millis()).ok())
+        .ok_or_else(|| {
+            let name = hint.name.value.to_uppercase();
+            SqlError::at(hint.span, format!("'{text}' is no duration ('{option}' in hint {name})"))
+        })
+}
+
 fn retry_of(
     hint: &Hint,
     predicate: Option<&str>,
@@ -116,10 +148,7 @@ fn retry_of(
     if !strategy.eq_ignore_ascii_case("fixed_delay") {
         return wrong(format!("Invalid value '{strategy}' of 'retry-strategy' in hint LOOKUP: expected 'fixed_delay'"));
     }
-    let delay_ms = flott_configuration::parse_duration(delay)
-        .ok()
-        .and_then(|delay| i64::try_from(delay.as_millis()).ok())
-        .ok_or_else(|| SqlError::at(hint.span, format!("'{delay}' is no duration ('fixed-delay' in hint LOOKUP)")))?;
+    let delay_ms = duration_ms(delay, hint, "fixed-delay")?;
     match attempts.parse::<u32>() {
         Ok(attempts_max @ 1..) => Ok(Some(LookupRetry { attempts_max, delay_ms })),
         _ => wrong(format!("'{attempts}' is no number of attempts ('max-attempts' in hint LOOKUP)")),

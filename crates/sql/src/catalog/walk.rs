@@ -38,6 +38,7 @@ pub(super) fn parts<E>(expression: &mut Expression, visit: &mut Visit<'_, E>) ->
         | Kind::RoundToUnit { operand, .. }
         | Kind::Field { operand, .. }
         | Kind::MatchSemantics { operand, .. }
+        | Kind::Elapsed { difference: operand, .. }
         | Kind::Interval { amount: operand, .. } => visit(Part::Expression(operand)),
         Kind::Binary { left, right, .. } | Kind::IsDistinctFrom { left, right, .. } => {
             visit(Part::Expression(left))?;

@@ -82,6 +82,7 @@ fn label(relation: &Relation) -> String {
             format!("LogicalCorrelate(collection=[{}])", text(collection, &Style::Positions))
         }
         RelationKind::Normalize { keys, .. } => format!("LogicalNormalize(key=[{{{}}}])", positions(keys)),
+        RelationKind::Hinted { state_ttl_ms, .. } => format!("LogicalHint(STATE_TTL=[{state_ttl_ms} ms])"),
         RelationKind::ToChangelog { .. } => "LogicalTableFunctionScan(invocation=[TO_CHANGELOG()])".to_string(),
         RelationKind::FromChangelog { .. } => "LogicalTableFunctionScan(invocation=[FROM_CHANGELOG()])".to_string(),
         RelationKind::TemporalJoin { kind, condition, .. } => {

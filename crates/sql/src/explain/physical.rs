@@ -148,6 +148,10 @@ fn body(node: &PhysicalNode, input: &[String], both: &[String], execution: bool)
         OperatorSpec::WindowTableFunction(spec) => format!("window=[{:?}]", spec.window.kind),
         OperatorSpec::Join(spec) => join(spec, both, &all, execution),
         OperatorSpec::WindowJoin(spec) => join(&spec.join, both, &all, execution),
+        OperatorSpec::IntervalJoin(spec) => {
+            let bounds = format!("leftLowerBound={}, leftUpperBound={}", spec.lower_ms, spec.upper_ms);
+            format!("{}, windowBounds=[{bounds}]", join(&spec.join, both, &all, execution))
+        }
         OperatorSpec::TemporalJoin(spec) => join(&spec.join, both, &all, execution),
         OperatorSpec::LookupJoin(spec) => {
             let key = |(column, value): &(usize, Expression)| {
@@ -175,13 +179,24 @@ fn body(node: &PhysicalNode, input: &[String], both: &[String], execution: bool)
         OperatorSpec::Match(spec) => super::pattern::body(spec, input, &output),
         OperatorSpec::Sort(spec) => format!("orderBy=[{}]", order(&spec.order, input)),
         OperatorSpec::Limit(spec) => format!("offset=[{}], fetch=[{}]", spec.offset, spec.fetch),
+        OperatorSpec::OverAggregate(_) | OperatorSpec::SortedOver(_) | OperatorSpec::UpdatingOver(_) => {
+            over(&node.spec, input, &output)
+        }
+        OperatorSpec::ChangelogNormalize(spec) => format!("key=[{}]", pick(input, &spec.keys)),
+        OperatorSpec::SinkMaterialize(spec) => format!("key=[{}]", pick(input, &spec.keys)),
+        _ => format!("select=[{all}]"),
+    }
+}
+
+fn over(spec: &OperatorSpec, input: &[String], output: &[String]) -> String {
+    match spec {
         OperatorSpec::OverAggregate(spec) => {
             let call =
                 |(position, call): (usize, &AggregateCall)| aggregate(call, &output[input.len() + position], input);
             let calls: Vec<String> = spec.calls.iter().enumerate().map(call).collect();
             format!("partitionBy=[{}], select=[{}]", pick(input, &spec.partition), calls.join(", "))
         }
-        OperatorSpec::SortedOver(spec) => sorted_over(spec, input, &output),
+        OperatorSpec::SortedOver(spec) => sorted_over(spec, input, output),
         OperatorSpec::UpdatingOver(spec) => {
             let call =
                 |(position, call): (usize, &AggregateCall)| aggregate(call, &output[input.len() + position], input);
@@ -189,9 +204,7 @@ fn body(node: &PhysicalNode, input: &[String], both: &[String], execution: bool)
             let (partition, order) = (pick(input, &spec.partition), order(&spec.order, input));
             format!("partitionBy=[{partition}], orderBy=[{order}], select=[{}]", calls.join(", "))
         }
-        OperatorSpec::ChangelogNormalize(spec) => format!("key=[{}]", pick(input, &spec.keys)),
-        OperatorSpec::SinkMaterialize(spec) => format!("key=[{}]", pick(input, &spec.keys)),
-        _ => format!("select=[{all}]"),
+        _ => String::new(),
     }
 }
 

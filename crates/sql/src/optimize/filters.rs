@@ -38,6 +38,7 @@ fn push(input: RelationRef, conjuncts: Vec<Expression>) -> RelationRef {
             let below = push(below.clone(), down);
             filter(input.with_inputs(vec![below]), stay)
         }
+        RelationKind::Hinted { input: below, .. } => input.with_inputs(vec![push(below.clone(), conjuncts)]),
         RelationKind::Union { inputs } => {
             let inputs = inputs.iter().map(|input| push(input.clone(), conjuncts.clone())).collect();
             input.with_inputs(inputs)

@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use flott_expression::{AggregateCall, Expression};
 use flott_job::over::OverCall;
+use flott_job::pattern::MatchSpec;
 use flott_job::spec::{JoinKind, SortColumn};
 use flott_job::window::WindowTime;
 
@@ -71,26 +72,18 @@ fn needed(relation: &RelationRef, wanted: &Columns) -> (RelationRef, Vec<usize>)
         RelationKind::Window { .. } => window(relation, wanted),
         RelationKind::Join { .. } => join(relation, wanted),
         RelationKind::WindowJoin { .. } => window_join(relation, wanted),
+        RelationKind::Hinted { input, state_ttl_ms } => {
+            let (input, kept) = needed(input, wanted);
+            let columns = select(&relation.columns, &kept);
+            (Relation::new(RelationKind::Hinted { input, state_ttl_ms: *state_ttl_ms }, columns), kept)
+        }
         RelationKind::TemporalJoin { .. } => temporal_join(relation, wanted),
         RelationKind::LookupJoin { .. } => lookup_join(relation, wanted),
         RelationKind::Over { input, window, calls } => over(relation, input, window, calls, wanted),
         RelationKind::Rank { .. } => rank(relation, wanted),
         RelationKind::Unnest { .. } => unnest(relation, wanted),
-        RelationKind::Match { input, spec } => {
-            let (spec, kept) = super::prune_match::wanted_measures(relation, spec, wanted);
-            let (input, available) = needed(input, &spec.columns());
-            let kind = super::prune_match::over(input, &spec, &available);
-            (Relation::new(kind, select(&relation.columns, &kept)), kept)
-        }
-        RelationKind::Sort { input, order, offset, fetch } => {
-            let mut below = wanted.clone();
-            below.extend(order.iter().map(|sort| sort.column));
-            let (input, kept) = needed(input, &below);
-            let order = sort_columns(order, &kept);
-            let columns = select(&relation.columns, &kept);
-            let kind = RelationKind::Sort { input, order, offset: *offset, fetch: *fetch };
-            (Relation::new(kind, columns), kept)
-        }
+        RelationKind::Match { input, spec } => matched(relation, input, spec, wanted),
+        RelationKind::Sort { .. } => sort(relation, wanted),
         // Rows as a whole are compared, kept or constant here.
         RelationKind::Values { .. }
         | RelationKind::Union { .. }
@@ -103,6 +96,25 @@ fn needed(relation: &RelationRef, wanted: &Columns) -> (RelationRef, Vec<usize>)
             (relation.with_inputs(inputs), (0..relation.columns.len()).collect())
         }
     }
+}
+
+fn sort(relation: &RelationRef, wanted: &Columns) -> (RelationRef, Vec<usize>) {
+    let RelationKind::Sort { input, order, offset, fetch } = &relation.kind else {
+        return (relation.clone(), (0..relation.columns.len()).collect());
+    };
+    let mut below = wanted.clone();
+    below.extend(order.iter().map(|sort| sort.column));
+    let (input, kept) = needed(input, &below);
+    let order = sort_columns(order, &kept);
+    let columns = select(&relation.columns, &kept);
+    (Relation::new(RelationKind::Sort { input, order, offset: *offset, fetch: *fetch }, columns), kept)
+}
+
+fn matched(relation: &Relation, input: &RelationRef, spec: &MatchSpec, wanted: &Columns) -> (RelationRef, Vec<usize>) {
+    let (spec, kept) = super::prune_match::wanted_measures(relation, spec, wanted);
+    let (input, available) = needed(input, &spec.columns());
+    let kind = super::prune_match::over(input, &spec, &available);
+    (Relation::new(kind, select(&relation.columns, &kept)), kept)
 }
 
 /// Drops columns that only the operation itself needed.

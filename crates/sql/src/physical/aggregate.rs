@@ -24,7 +24,7 @@ impl Planner<'_> {
             input_retracts,
             emit_update_before: update_before,
             mini_batch: self.settings.mini_batch,
-            state_ttl_ms: self.settings.state_ttl_ms,
+            state_ttl_ms: self.state_ttl_ms(input),
             input: input.schema(),
         };
         let two_phase = self.settings.two_phase && calls.iter().all(can_merge);

@@ -58,6 +58,7 @@ impl Planner<'_> {
                 // A group disappears when its last row is retracted; a global aggregate only changes.
                 Changes { update: true, delete: !below.is_insert_only() && !keys.is_empty() }
             }
+            RelationKind::Join { .. } if self.interval(relation).is_some() => Changes::NONE,
             RelationKind::Join { left, right, kind, .. } => {
                 let below = self.changes(left).or(self.changes(right));
                 match kind {
@@ -114,6 +115,7 @@ impl Planner<'_> {
             }
             RelationKind::Project { input, .. }
             | RelationKind::Watermark { input, .. }
+            | RelationKind::Hinted { input, .. }
             | RelationKind::Expand { input, .. } => self.supports_only_after(input),
             RelationKind::Union { inputs } => inputs.iter().all(|input| self.supports_only_after(input)),
             RelationKind::Join { left, right, condition, .. } => {

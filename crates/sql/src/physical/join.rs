@@ -146,8 +146,8 @@ impl Planner<'_> {
             condition: Expression::conjunction(keys.residual),
             left: left.schema(),
             right: right.schema(),
-            left_ttl_ms: self.settings.state_ttl_ms,
-            right_ttl_ms: self.settings.state_ttl_ms,
+            left_ttl_ms: self.state_ttl_ms(left),
+            right_ttl_ms: self.state_ttl_ms(right),
         }
     }
 
@@ -155,6 +155,17 @@ impl Planner<'_> {
         let RelationKind::Join { left, right, kind, condition } = &relation.kind else {
             return self.internal("a join");
         };
+        if let Some(spec) = self.interval(relation).and_then(|interval| self.interval_spec(relation, &interval)) {
+            let inputs = [self.plan(left, true)?, self.plan(right, true)?];
+            let (l, r) = partitions(&spec.join.left_keys, &spec.join.right_keys);
+            let edges = vec![(inputs[0], 0, l), (inputs[1], 1, r)];
+            return Ok(self.add(PhysicalNode::keyed(
+                "IntervalJoin",
+                OperatorSpec::IntervalJoin(spec),
+                edges,
+                relation,
+            )));
+        }
         let spec = self.join_spec(left, right, *kind, condition);
         // Sides that update by a key which contains the join key need no -U when the consumer needs none.
         let left_before = update_before || !contains_join_key(left, &spec.left_keys);

@@ -27,8 +27,21 @@ pub fn upsert_keys(relation: &Relation) -> Vec<Key> {
     keys(relation, true)
 }
 
+/// The keys without those that contain others.
 fn keys(relation: &Relation, upsert: bool) -> Vec<Key> {
-    let mut found = match &relation.kind {
+    let mut found = known_keys(relation, upsert);
+    found.sort_by_key(Key::len);
+    let mut minimal: Vec<Key> = Vec::new();
+    for key in found {
+        if minimal.len() < KEYS_MAX && !minimal.iter().any(|known| known.is_subset(&key)) {
+            minimal.push(key);
+        }
+    }
+    minimal
+}
+
+fn known_keys(relation: &Relation, upsert: bool) -> Vec<Key> {
+    match &relation.kind {
         RelationKind::Scan { table, projection } => {
             let spec = table.spec(&Default::default());
             let place = |column: &usize| projection.iter().position(|read| read == column);
@@ -39,13 +52,14 @@ fn keys(relation: &Relation, upsert: bool) -> Vec<Key> {
         RelationKind::Values { .. }
         | RelationKind::Union { .. }
         | RelationKind::Unnest { .. }
-        | RelationKind::Match { .. } => Vec::new(),
-        RelationKind::Expand { .. } | RelationKind::ToChangelog { .. } | RelationKind::FromChangelog { .. } => {
-            Vec::new()
-        }
+        | RelationKind::Match { .. }
+        | RelationKind::Expand { .. }
+        | RelationKind::ToChangelog { .. }
+        | RelationKind::FromChangelog { .. } => Vec::new(),
         RelationKind::Project { input, expressions } => through_projection(keys(input, upsert), expressions),
         RelationKind::Filter { input, .. }
         | RelationKind::Watermark { input, .. }
+        | RelationKind::Hinted { input, .. }
         | RelationKind::Sort { input, .. } => keys(input, upsert),
         RelationKind::Over { input, window, .. } => {
             let mut found = keys(input, upsert);
@@ -92,15 +106,7 @@ fn keys(relation: &Relation, upsert: bool) -> Vec<Key> {
         RelationKind::Deduplicate { keys, .. } | RelationKind::Normalize { keys, .. } => {
             vec![keys.iter().copied().collect()]
         }
-    };
-    found.sort_by_key(Key::len);
-    let mut minimal: Vec<Key> = Vec::new();
-    for key in found {
-        if minimal.len() < KEYS_MAX && !minimal.iter().any(|known| known.is_subset(&key)) {
-            minimal.push(key);
-        }
     }
-    minimal
 }
 
 fn with(key: &Key, more: impl IntoIterator<Item = usize>) -> Key {

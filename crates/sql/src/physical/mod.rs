@@ -6,6 +6,8 @@
 pub mod changelog;
 pub mod graph;
 pub mod keys;
+mod interval;
+mod monotonic;
 pub(crate) mod over;
 mod pattern;
 pub mod plan;

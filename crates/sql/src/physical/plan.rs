@@ -170,6 +170,35 @@ impl<'a> Planner<'a> {
             }
             RelationKind::Aggregate { .. } => self.plan_aggregate(relation, update_before),
             RelationKind::WindowAggregate { .. } => self.plan_window_aggregate(relation),
+            RelationKind::Window { .. } => self.plan_window(relation, update_before),
+            RelationKind::Join { .. } => {
+                let keyed = crate::physical::join::with_key_columns(relation);
+                match &keyed.kind {
+                    RelationKind::Join { .. } => self.plan_join(relation, update_before),
+                    _ => self.plan(&keyed, update_before),
+                }
+            }
+            RelationKind::WindowJoin { .. } => self.plan_window_join(relation),
+            RelationKind::Union { inputs } => self.union(relation, inputs, update_before),
+            RelationKind::Sort { .. } => self.plan_sort(relation, update_before),
+            RelationKind::Over { .. } => self.plan_over(relation),
+            RelationKind::Rank { .. } => self.plan_rank(relation, update_before),
+            RelationKind::Deduplicate { .. } => self.plan_deduplicate(relation, update_before),
+            RelationKind::Hinted { input, .. } => self.plan(input, update_before),
+            RelationKind::TemporalJoin { .. } => self.plan_temporal_join(relation, update_before),
+            RelationKind::LookupJoin { .. } => self.plan_lookup_join(relation),
+            RelationKind::Expand { .. }
+            | RelationKind::Unnest { .. }
+            | RelationKind::ToChangelog { .. }
+            | RelationKind::FromChangelog { .. }
+            | RelationKind::Match { .. }
+            | RelationKind::Normalize { .. } => self.plan_rows(relation, update_before),
+        }
+    }
+
+    /// The windows of each row.
+    fn plan_window(&mut self, relation: &RelationRef, update_before: bool) -> Result<NodeId> {
+        match &relation.kind {
             RelationKind::Window { input, kind: WindowKind::Session { gap_ms }, time, partition } => {
                 let below = self.plan(input, true)?;
                 let (time, gap_ms, partition) = (*time, *gap_ms, partition.clone());
@@ -188,27 +217,7 @@ impl<'a> Planner<'a> {
                 let edges = vec![(below, 0, by_keys(partition))];
                 Ok(self.add(PhysicalNode::keyed("WindowTableFunction", spec, edges, relation)))
             }
-            RelationKind::Join { .. } => {
-                let keyed = crate::physical::join::with_key_columns(relation);
-                match &keyed.kind {
-                    RelationKind::Join { .. } => self.plan_join(relation, update_before),
-                    _ => self.plan(&keyed, update_before),
-                }
-            }
-            RelationKind::WindowJoin { .. } => self.plan_window_join(relation),
-            RelationKind::Union { inputs } => self.union(relation, inputs, update_before),
-            RelationKind::Sort { .. } => self.plan_sort(relation, update_before),
-            RelationKind::Over { .. } => self.plan_over(relation),
-            RelationKind::Rank { .. } => self.plan_rank(relation, update_before),
-            RelationKind::Deduplicate { .. } => self.plan_deduplicate(relation, update_before),
-            RelationKind::TemporalJoin { .. } => self.plan_temporal_join(relation, update_before),
-            RelationKind::LookupJoin { .. } => self.plan_lookup_join(relation),
-            RelationKind::Expand { .. }
-            | RelationKind::Unnest { .. }
-            | RelationKind::ToChangelog { .. }
-            | RelationKind::FromChangelog { .. }
-            | RelationKind::Match { .. }
-            | RelationKind::Normalize { .. } => self.plan_rows(relation, update_before),
+            _ => self.internal("a window"),
         }
     }
 
@@ -248,6 +257,19 @@ impl<'a> Planner<'a> {
             RelationKind::Match { .. } => self.plan_match(relation),
             RelationKind::Normalize { .. } => self.normalize(relation, None, update_before),
             _ => self.internal("an operator on rows"),
+        }
+    }
+
+    /// How long state of rows of this relation is kept: as a hint says, else `table.exec.state.ttl`.
+    pub(crate) fn state_ttl_ms(&self, relation: &Relation) -> i64 {
+        match &relation.kind {
+            RelationKind::Hinted { state_ttl_ms, .. } => *state_ttl_ms,
+            RelationKind::Project { input, .. }
+            | RelationKind::Filter { input, .. }
+            | RelationKind::Watermark { input, .. }
+            | RelationKind::Expand { input, .. }
+            | RelationKind::Normalize { input, .. } => self.state_ttl_ms(input),
+            _ => self.settings.state_ttl_ms,
         }
     }
 

@@ -5,6 +5,8 @@ use flott_job::{OperatorSpec, Partition};
 
 use crate::error::{Result, SqlError};
 use crate::physical::aggregate::by_keys;
+use crate::physical::keys::{Key, upsert_keys};
+use crate::physical::monotonic::only_improves;
 use crate::physical::plan::{NodeId, PhysicalNode, Planner};
 use crate::relation::{Relation, RelationKind, RelationRef, TimeAttribute};
 use crate::window::window_columns;
@@ -31,7 +33,9 @@ impl Planner<'_> {
             let name = if *kind == RankKind::Rank { "RANK()" } else { "DENSE_RANK()" };
             return Err(SqlError::new(format!("not supported: {name} on a streaming table, as in Flink")));
         }
-        let below = self.plan(input, true)?;
+        let strategy = self.strategy(input, partition, order);
+        let improves = matches!(strategy, RankStrategy::UpdateFast(_));
+        let below = self.plan(input, !improves || !self.supports_only_after(input))?;
         let spec = RankSpec {
             kind: *kind,
             partition: partition.clone(),
@@ -39,7 +43,7 @@ impl Planner<'_> {
             start: *start,
             end: *end,
             output_rank: *output_rank,
-            strategy: self.strategy(input),
+            strategy,
             emit_update_before: update_before,
             window_end: window_end_of_partition(relation).filter(|_| !self.session.batch_mode),
             window_local: window_columns(input).is_some_and(|columns| columns.local),
@@ -51,8 +55,19 @@ impl Planner<'_> {
         Ok(self.add(PhysicalNode::keyed(name, OperatorSpec::Rank(spec), edges, relation)))
     }
 
-    fn strategy(&self, input: &Relation) -> RankStrategy {
-        if self.changes(input).is_insert_only() { RankStrategy::AppendFast } else { RankStrategy::Retract }
+    fn strategy(&self, input: &Relation, partition: &[usize], order: &[SortColumn]) -> RankStrategy {
+        let changes = self.changes(input);
+        if changes.is_insert_only() {
+            return RankStrategy::AppendFast;
+        }
+        let of_partition = |key: &Key| partition.iter().all(|column| key.contains(column));
+        let key = upsert_keys(input).into_iter().find(of_partition);
+        match key {
+            Some(key) if !changes.delete && !partition.is_empty() && only_improves(input, &key, order) => {
+                RankStrategy::UpdateFast(key.into_iter().collect())
+            }
+            _ => RankStrategy::Retract,
+        }
     }
 
     pub(crate) fn plan_deduplicate(&mut self, relation: &RelationRef, update_before: bool) -> Result<NodeId> {

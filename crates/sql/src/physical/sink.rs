@@ -12,7 +12,7 @@ use flott_syntax::ast::ConflictBehavior;
 use crate::error::{Result, SqlError};
 use crate::physical::keys::{Key, upsert_keys};
 use crate::physical::plan::{NodeId, PhysicalNode, Planner};
-use crate::relation::RelationRef;
+use crate::relation::{RelationKind, RelationRef};
 use crate::statement::UpsertMaterialize;
 
 /// Where a query's rows go.
@@ -46,6 +46,8 @@ impl Planner<'_> {
         let materialize = self.materializes(target, &key, keys.first(), same_key, changes.is_insert_only())?;
         let update_before =
             changes.update && (materialize || !upserts || by_other_key || !self.supports_only_after(relation));
+        let by_key = if update_before || materialize { None } else { self.without_normalization(relation, target) };
+        let relation = by_key.as_ref().unwrap_or(relation);
         let mut node = self.plan(relation, update_before)?;
         if materialize {
             node = self.materialize(node, relation, target, keys.into_iter().next());
@@ -68,6 +70,30 @@ impl Planner<'_> {
         let mut sink = PhysicalNode::keyed(&format!("Sink: {name}"), OperatorSpec::Sink(spec), edges, relation);
         sink.mode = arriving;
         Ok(self.add(sink))
+    }
+
+    /// The relation with a source's upserts and deletions as they come, where the sink needs no more than their key.
+    fn without_normalization(&self, relation: &RelationRef, target: &SinkTarget) -> Option<RelationRef> {
+        let connector = |table: &TableSpec| {
+            self.registry.get(table.options.get("connector").map_or("", String::as_str)).ok().cloned()
+        };
+        if self.settings.cdc_events_duplicate || !connector(&target.table)?.sink_takes_deletes_by_key(&target.table) {
+            return None;
+        }
+        match &relation.kind {
+            RelationKind::Project { input, .. } => {
+                let below = self.without_normalization(input, target)?;
+                Some(relation.with_inputs(vec![below]))
+            }
+            RelationKind::Normalize { input, .. } => match &input.kind {
+                RelationKind::Scan { table, .. } => {
+                    let spec = table.spec(&std::collections::BTreeMap::new());
+                    connector(&spec)?.source_deletes_by_key(&spec).then(|| input.clone())
+                }
+                _ => None,
+            },
+            _ => None,
+        }
     }
 
     fn check_accepts(&self, target: &SinkTarget, mode: ChangelogMode) -> Result<()> {

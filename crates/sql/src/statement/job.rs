@@ -107,18 +107,19 @@ impl JobPlanner<'_> {
     }
 
     fn insert(&self, insert: &ast::Insert) -> Result<SinkPlan> {
-        if insert.overwrite && !self.settings.batch_mode {
-            return Err(SqlError::at(insert.span, "Streaming mode not support overwrite."));
-        }
-        if insert.overwrite {
-            return Err(SqlError::not_supported(insert.span, "INSERT OVERWRITE"));
-        }
         let table = match self.objects.lookup(&insert.table)? {
             CatalogObject::Table(table) => table,
             CatalogObject::View(_) => return Err(SqlError::at(insert.table.span, "a view cannot be written")),
         };
         let relation = self.bind_query(&insert.source)?;
         let (target, order) = self.target(&table, insert)?;
+        if insert.overwrite {
+            let connector = target.table.options.get("connector").map_or("", String::as_str);
+            let checked = self.registry.get(connector);
+            checked
+                .and_then(|connector| connector.check_overwrite(&target.table, self.settings.batch_mode))
+                .map_err(|error| SqlError::at(insert.span, error.to_string()))?;
+        }
         let relation = self.arrange(relation, insert, &table, &target, &order)?;
         Ok((relation, target))
     }

@@ -152,6 +152,12 @@ pub enum ExpressionKind {
         amount: Box<Expression>,
         qualifier: IntervalQualifier,
     },
+    /// `(a - b) DAY TO SECOND`: the time between two dates, times or timestamps as an interval
+    Elapsed {
+        /// The subtraction.
+        difference: Box<Expression>,
+        qualifier: IntervalQualifier,
+    },
     /// `DEFAULT`, a placeholder for a value
     Default,
     /// `?`, a dynamic parameter, counted from 0 through the statement

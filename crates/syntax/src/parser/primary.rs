@@ -1,9 +1,16 @@
 //! Expressions without operators: literals, names, calls, constructors and what is in parentheses.
 
 use super::{Parsed, Parser};
-use crate::ast::{CaseBranch, Expression, ExpressionKind, FunctionCall, Identifier, MapEntry, ObjectName};
+use crate::ast::{
+    BinaryOperator, CaseBranch, Expression, ExpressionKind, FunctionCall, Identifier, MapEntry, ObjectName,
+};
 use crate::keyword;
 use crate::token::TokenKind;
+
+/// Whether an expression is `a - b`.
+fn is_difference(expression: &Expression) -> bool {
+    matches!(expression.kind, ExpressionKind::Binary { operator: BinaryOperator::Minus, .. })
+}
 
 impl Parser<'_> {
     /// A primary expression and the item and field accesses after it.
@@ -61,9 +68,16 @@ impl Parser<'_> {
         }
         let mut items = self.parenthesized_list(Self::expression)?;
         match items.len() {
+            1 if self.is_time_unit_at(0) && is_difference(&items[0]) => self.elapsed(items.remove(0)),
             1 => Ok(items.remove(0).kind),
             _ => Ok(ExpressionKind::Row(items)),
         }
+    }
+
+    /// The qualifier behind a difference in parentheses.
+    fn elapsed(&mut self, difference: Expression) -> Parsed<ExpressionKind> {
+        let qualifier = self.interval_qualifier()?;
+        Ok(ExpressionKind::Elapsed { difference: Box::new(difference), qualifier })
     }
 
     /// `{fn name(..)}`

@@ -113,6 +113,7 @@ fn write_compound(f: &mut Formatter<'_>, kind: &ExpressionKind) -> Result {
         ExpressionKind::Interval { amount, qualifier } => {
             write!(f, "INTERVAL ({amount}) {qualifier}")
         }
+        ExpressionKind::Elapsed { difference, qualifier } => write!(f, "({difference}) {qualifier}"),
         ExpressionKind::MatchSemantics { running, operand } => {
             let word = if *running { "RUNNING" } else { "FINAL" };
             write!(f, "{word} {operand}")

@@ -80,6 +80,7 @@ fn what_looks_alike_is_kept_apart() {
     assert!(matches!(kind("(1)"), ExpressionKind::Literal(_)));
     assert!(matches!(kind("(1, 2)"), ExpressionKind::Row(_)));
     assert!(matches!(kind("INTERVAL a DAY"), ExpressionKind::Interval { .. }));
+    assert!(matches!(kind("(a - b) DAY TO SECOND"), ExpressionKind::Elapsed { .. }));
 }
 
 #[test]

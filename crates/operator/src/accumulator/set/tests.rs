@@ -19,14 +19,21 @@ fn call(function: F, arguments: &[(usize, DataType)], data_type: DataType) -> Ag
     }
 }
 
-/// Columns: 0 BIGINT, 1 STRING, 2 BOOLEAN (a filter), 3 DECIMAL(10, 2).
-fn types() -> [DataType; 4] {
+/// Columns: 0 BIGINT, 1 STRING, 2 BOOLEAN (a filter), 3 DECIMAL(10, 2), 4 INT, 5 BITMAP.
+fn types() -> [DataType; 6] {
     let decimal = TypeKind::Decimal { precision: 10, scale: 2 };
-    [TypeKind::BigInt.nullable(), TypeKind::string().nullable(), TypeKind::Boolean.nullable(), decimal.nullable()]
+    [
+        TypeKind::BigInt.nullable(),
+        TypeKind::string().nullable(),
+        TypeKind::Boolean.nullable(),
+        decimal.nullable(),
+        TypeKind::Int.nullable(),
+        TypeKind::Bitmap.nullable(),
+    ]
 }
 
 fn calls() -> Vec<AggregateCall> {
-    let [long, text, _, decimal] = types();
+    let [long, text, _, decimal, int, bitmap] = types();
     let (count, wide) = (TypeKind::BigInt.not_null(), TypeKind::Decimal { precision: 38, scale: 2 }.nullable());
     let average = TypeKind::Decimal { precision: 38, scale: 6 }.nullable();
     let multiset = TypeKind::Multiset(Box::new(text.clone())).not_null();
@@ -43,6 +50,11 @@ fn calls() -> Vec<AggregateCall> {
         call(F::Avg, &[(3, decimal)], average),
         call(F::Collect, &[(1, text.clone())], multiset),
         call(F::ApproxCountDistinct, &[(1, text)], count.clone()),
+        call(F::BitmapBuild, &[(4, int.clone())], bitmap.clone()),
+        call(F::BitmapBuildCardinality, &[(4, int)], long.clone()),
+        call(F::BitmapAnd, &[(5, bitmap.clone())], bitmap.clone()),
+        call(F::BitmapOrCardinality, &[(5, bitmap.clone())], long.clone()),
+        call(F::BitmapXor, &[(5, bitmap.clone())], bitmap),
     ];
     let mut filtered = call(F::Count, &[], count.clone());
     filtered.filter = Some(2);
@@ -54,6 +66,13 @@ fn calls() -> Vec<AggregateCall> {
     calls
 }
 
+fn bitmap_of(members: &[u32]) -> Value {
+    let bitmap: roaring::RoaringBitmap = members.iter().copied().collect();
+    let mut bytes = Vec::new();
+    bitmap.serialize_into(&mut bytes).expect("in memory");
+    Value::Bytes(bytes)
+}
+
 type Row = (Option<i8>, Option<u8>, Option<bool>);
 
 fn columns(rows: &[Row]) -> Vec<ArrayRef> {
@@ -63,6 +82,8 @@ fn columns(rows: &[Row]) -> Vec<ArrayRef> {
             row.1.map_or(Value::Null, |value| Value::String(format!("t{}", value % 5))),
             row.2.map_or(Value::Null, Value::Boolean),
             row.0.map_or(Value::Null, |value| Value::Decimal(i128::from(value) * 7, 2)),
+            row.0.map_or(Value::Null, |value| Value::Int(i32::from(value))),
+            row.1.map_or(Value::Null, |value| bitmap_of(&[u32::from(value), u32::from(value % 5)])),
         ]
     };
     let column = |(index, data_type): (usize, &DataType)| {

@@ -230,10 +230,10 @@ fn all_rows_of_a_match_have_running_and_final_measures() {
 /// Random prices in several partitions, watermarks behind: whatever way the state is cut, matches are the same.
 #[test]
 fn random_rows_survive_cuts_and_recovery() {
-    for seed in 0..6 {
+    for seed in 0..3 {
         let mut random = Lcg(seed);
         let mut events = Vec::new();
-        for step in 0..60 {
+        for step in 0..40 {
             let rows = (0..8).map(|_| {
                 let key = ["a", "b", "c", "d"][random.below(4) as usize];
                 row(key, step * 10 + random.below(25) as i64, random.below(12) as i32)
@@ -245,8 +245,14 @@ fn random_rows_survive_cuts_and_recovery() {
         // Rows of the same time have no order, which recovery at another parallelism keeps all the same, being per key.
         spec.within_ms = [None, Some(20), Some(3)][seed as usize % 3];
         spec.skip = [AfterMatch::PastLastRow, AfterMatch::ToNextRow, AfterMatch::ToLast(0)][seed as usize % 3];
+        let found = check(&spec, &script(events.clone()));
+        assert!(found.len() > 2, "{} matches", found.len());
+        // Conditions of single rows do not look at kept ones; measures do.
+        let (low, high) = (compare("<", price(), number(9)), compare(">", price(), number(8)));
+        spec.variables = vec![variable("DOWN", Some((low, Vec::new()))), variable("UP", Some((high, Vec::new())))];
+        spec.skip = AfterMatch::PastLastRow;
         let found = check(&spec, &script(events));
-        assert!(found.len() > 5, "{} matches", found.len());
+        assert!(found.len() > 2, "{} matches", found.len());
     }
 }
 

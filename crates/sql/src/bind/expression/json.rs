@@ -4,8 +4,8 @@ use flott_expression::Expression;
 use flott_record::{TypeKind, Value};
 use flott_syntax::Span;
 use flott_syntax::ast::{
-    Expression as Expr, ExpressionKind, FunctionArguments, FunctionCall, JsonExistsBehavior, JsonFunction, JsonInput,
-    JsonNullClause, JsonQueryBehavior, JsonQueryWrapper, JsonValueBehavior,
+    Expression as Expr, ExpressionKind, FunctionArguments, FunctionCall, JsonEntry, JsonExistsBehavior, JsonFunction,
+    JsonInput, JsonNullClause, JsonQueryBehavior, JsonQueryWrapper, JsonValueBehavior,
 };
 
 use crate::bind::data_type::bind_data_type;
@@ -13,6 +13,42 @@ use crate::bind::expression::call::{coerce, resolved};
 use crate::bind::expression::special::flag;
 use crate::bind::expression::{ExpressionBinder, Intercept};
 use crate::error::{Result, SqlError};
+
+/// A JSON constructor that is written as a plain call, its name in back-ticks: keys and values in turn. `None` of all else.
+pub(crate) fn of_plain_call(expression: &Expr) -> Option<Expr> {
+    let ExpressionKind::Function(call) = &expression.kind else { return None };
+    let FunctionArguments::List(list) = &call.arguments else { return None };
+    let [name] = call.name.parts.as_slice() else { return None };
+    if list.iter().any(|argument| argument.name.is_some()) {
+        return None;
+    }
+    let input = |value: &Expr| JsonInput { value: value.clone(), format_json: false };
+    let values: Vec<&Expr> = list.iter().map(|argument| &argument.value).collect();
+    let entries = || values.chunks_exact(2).map(|pair| JsonEntry { key: pair[0].clone(), value: input(pair[1]) });
+    let function = match (name.value.to_ascii_uppercase().as_str(), values.len()) {
+        ("JSON_ARRAY", _) => {
+            JsonFunction::Array { values: values.iter().map(|value| input(value)).collect(), on_null: None }
+        }
+        ("JSON_OBJECT", count) if count.is_multiple_of(2) => {
+            JsonFunction::Object { entries: entries().collect(), on_null: None }
+        }
+        ("JSON_ARRAYAGG", 1) => JsonFunction::ArrayAggregate {
+            value: input(values[0]),
+            order_by: call.order_by.clone(),
+            on_null: None,
+            filter: call.filter.clone(),
+            over: call.over.clone(),
+        },
+        ("JSON_OBJECTAGG", 2) => JsonFunction::ObjectAggregate {
+            entry: entries().next()?,
+            on_null: None,
+            filter: call.filter.clone(),
+            over: call.over.clone(),
+        },
+        _ => return None,
+    };
+    Some(Expr { kind: ExpressionKind::Json(Box::new(function)), span: expression.span })
+}
 
 impl ExpressionBinder<'_> {
     pub(super) fn json(

@@ -1,6 +1,6 @@
 //! Unary and binary operators.
 
-use flott_expression::Expression;
+use flott_expression::{Expression, catalogue};
 use flott_record::{TypeKind, Value};
 use flott_syntax::Span;
 use flott_syntax::ast::{self, BinaryOperator as Op, ExpressionKind, UnaryOperator};
@@ -95,6 +95,36 @@ impl ExpressionBinder<'_> {
         })?;
         let unit = interval::of_total(size, qualifier)?;
         resolved("*", vec![unit, self.bind(amount, intercept)?], span)
+    }
+
+    /// `(a - b) DAY TO SECOND`: months for years and months, else milliseconds.
+    pub(super) fn elapsed(
+        &self,
+        difference: &ast::Expression,
+        qualifier: &ast::IntervalQualifier,
+        span: Span,
+        intercept: &mut dyn Intercept,
+    ) -> Result<Expression> {
+        let ast::ExpressionKind::Binary { left, right, .. } = &difference.kind else {
+            return Err(SqlError::not_supported(span, "an interval qualifier behind anything but a difference"));
+        };
+        let (to, from) = (self.bind(left, intercept)?, self.bind(right, intercept)?);
+        let kind = match interval::unit_size(qualifier.start) {
+            Some((_, true)) => TypeKind::IntervalYearMonth,
+            Some((_, false)) => TypeKind::IntervalDayTime,
+            None => {
+                let unit = interval::unit_name(qualifier.start);
+                return Err(SqlError::not_supported(qualifier.span, format!("intervals of {unit}")));
+            }
+        };
+        let common = catalogue::common_type(&[to.data_type(), from.data_type()]);
+        match common.filter(|common| common.kind.is_datetime()) {
+            Some(common) => {
+                let result = kind.nullable().with_nullable(common.nullable);
+                Ok(Expression::call("-", vec![coerce(to, &common), coerce(from, &common)], result))
+            }
+            None => Err(SqlError::at(span, wrong_arguments("-", "<DATETIME> - <DATETIME>", &[to, from]))),
+        }
     }
 }
 

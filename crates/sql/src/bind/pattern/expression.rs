@@ -104,7 +104,7 @@ impl Intercept for Slots<'_> {
             }
             ExpressionKind::Json(function) => {
                 let bound = bind_json_aggregate(function, syntax.span, binder)?;
-                bound.map(|bound| self.aggregate(bound, &[syntax.clone()], syntax, binder)).transpose()
+                bound.map(|bound| self.aggregate(bound, std::slice::from_ref(syntax), syntax, binder)).transpose()
             }
             ExpressionKind::Function(call) if call.over.is_none() => self.call(call, syntax, binder),
             _ => Ok(None),

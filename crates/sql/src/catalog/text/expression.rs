@@ -119,6 +119,7 @@ fn special_text(kind: &Kind) -> String {
             let characters = characters.as_ref().map_or_else(|| "' '".to_string(), |text| expression_text(text));
             format!("TRIM({side} {characters} FROM {})", expression_text(operand))
         }
+        Kind::Elapsed { difference, qualifier } => format!("({}) {qualifier}", operand(difference, 0)),
         Kind::Interval { amount, qualifier } => format!("INTERVAL {} {qualifier}", operand(amount, PRIMARY)),
         Kind::Descriptor(columns) => {
             format!("DESCRIPTOR({})", columns.iter().map(name_text).collect::<Vec<_>>().join(", "))
