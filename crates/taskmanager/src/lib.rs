@@ -20,6 +20,7 @@ pub mod limits;
 mod lookup;
 mod mailbox;
 mod message;
+mod operator_state;
 mod operators;
 mod progress;
 mod restore;

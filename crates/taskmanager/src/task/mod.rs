@@ -21,6 +21,7 @@ use crate::failure::{JobFailure, TaskId};
 use crate::limits::{OVERDRAWN_STEPS_MAX, TURN_NS, TURN_STEPS_MAX};
 use crate::mailbox::Mailbox;
 use crate::message::{TaskEnd, TaskSnapshot, TaskState, ToCoordinator};
+use crate::operator_state::OperatorState;
 use crate::task::clocking::{Clocking, Pause};
 use crate::task::gate_head::{CheckpointNews, GateHead};
 use crate::task::snapshot::{Parts, in_flight_state, in_flight_uid};
@@ -264,7 +265,7 @@ impl Task {
         if !in_flight.is_empty() {
             let bytes = in_flight_state(&in_flight, (self.id.subtask, self.parallelism), self.max_parallelism);
             let bytes = bytes.map_err(|cause| failure(&self.name, self.id, self.parallelism, cause))?;
-            state.operators.push((in_flight_uid(&self.first_uid), bytes));
+            state.operators.push((in_flight_uid(&self.first_uid), OperatorState::Encoded(bytes)));
         }
         self.tell(ToCoordinator::Snapshot(TaskSnapshot { task: self.id, checkpoint_id, state }))
     }
@@ -334,8 +335,15 @@ impl Task {
         sent.map_err(|error| failure(&self.name, self.id, self.parallelism, error.to_string()))
     }
 
-    /// Removes what was written and will never be committed.
+    /// Removes what was written and will never be committed. What was prepared for a checkpoint and is not told yet is told now: the coordinator
+    /// knows whether some durable checkpoint needs it.
     pub(crate) fn abort(&mut self) -> Result<(), JobFailure> {
+        let mut committables = self.parts.give_up(u64::MAX);
+        committables.extend(self.tail.take_committables());
+        if !committables.is_empty() {
+            let state = TaskState { committables, ..TaskState::default() };
+            self.tell(ToCoordinator::Snapshot(TaskSnapshot { task: self.id, checkpoint_id: u64::MAX, state }))?;
+        }
         self.tail.abort().map_err(|cause| self.failure_of_tail(cause))
     }
 
