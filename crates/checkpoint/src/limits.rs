@@ -31,3 +31,9 @@ pub const AT_LEAST_ONCE_CHECKPOINTS_MAX: usize = 50;
 /// Milliseconds after a checkpoint's trigger from which its barriers overtake rows, where the user says nothing: a job that keeps up aligns
 /// long before, one under back-pressure completes its checkpoints nevertheless.
 pub const ALIGNED_TIMEOUT_MS_DEFAULT: i64 = 30_000;
+
+/// Milliseconds for which the sweeper leaves alone what nobody needs: longer than a write takes whose answer was lost.
+pub const SWEEP_GRACE_MS: u64 = 600_000;
+
+/// Complete checkpoints from one sweep to the next: a sweep lists all objects of the job.
+pub const CHECKPOINTS_PER_SWEEP: u64 = 100;

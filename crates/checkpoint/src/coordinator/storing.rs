@@ -76,10 +76,16 @@ impl Coordinator {
         match answer {
             PointerAnswer::Moved => self.complete(checkpoint_id, now_ms, out),
             PointerAnswer::Unknown(_) => {
+                pending.is_unclear = true;
                 pending.stage = Stage::ReadAgain { at_ms: now_ms.saturating_add_unsigned(READ_AGAIN_MS) };
             }
-            // The write may yet happen, so its objects stay.
-            PointerAnswer::Failed(reason) => self.fail(checkpoint_id, &reason, now_ms, out),
+            PointerAnswer::Failed(reason) => {
+                // After an unclear answer an earlier attempt may yet succeed, so its objects stay.
+                if !pending.is_unclear {
+                    pending.stage = Stage::AwaitingPointer;
+                }
+                self.fail(checkpoint_id, &reason, now_ms, out);
+            }
             PointerAnswer::Fenced(epoch) => {
                 self.drop_pending(checkpoint_id, "another leader has taken the job over", out);
                 self.end("another leader has taken the job over", out);
