@@ -88,24 +88,19 @@ impl TaskPlan {
         let metrics = TaskMetrics::register(&group);
         let inputs = std::mem::take(&mut self.inputs);
         let chain = Chain::new(self.stages(&group, inputs.len().max(1))?, context.settings.max_parallelism);
-        let (head, source_metrics) = match self.source.take() {
+        let gate = |inputs| {
+            let gate = self.input_gate(inputs)?;
+            let head = GateHead::new(gate, metrics.clone(), context.environment.clone());
+            Ok::<Head, JobFailure>(Head::Gate(Box::new(head)))
+        };
+        let (head, source_metrics) = match self.source.clone() {
             Some((source, control)) if !self.has_ended => {
                 let (head, metrics) = self.source_head(&*source, control, &group)?;
                 (Head::Source(head), Some(metrics))
             }
             // A source that had ended has no input, which is one that has ended.
-            Some(_) => (
-                Head::Gate(GateHead::new(
-                    self.input_gate(vec![Vec::new()])?,
-                    metrics.clone(),
-                    context.environment.clone(),
-                )),
-                None,
-            ),
-            None => (
-                Head::Gate(GateHead::new(self.input_gate(inputs)?, metrics.clone(), context.environment.clone())),
-                None,
-            ),
+            Some(_) => (gate(vec![Vec::new()])?, None),
+            None => (gate(inputs)?, None),
         };
         let tail = match self.sink.take() {
             Some(sink) if !self.has_ended => Tail::Sink(Box::new(self.sink_tail(&*sink, &group)?)),

@@ -47,7 +47,7 @@ pub(crate) enum Head {
     /// From a reader.
     Source(SourceHead),
     /// From other subtasks.
-    Gate(GateHead),
+    Gate(Box<GateHead>),
 }
 
 /// What a turn came to.
@@ -99,7 +99,7 @@ pub(crate) struct Task {
 pub(crate) enum Credit {
     /// It waits for credit.
     Keeps,
-    /// A barrier that overtakes is in the chain: what the operators emit before it is sent without credit, for so many steps.
+    /// A barrier that overtakes is in the chain: what the operators emit before it is sent without credit, for so many calls of theirs.
     Overdraws { steps: usize },
     /// It has sent without credit, and does nothing more before there is some.
     Overdrawn,
@@ -153,10 +153,12 @@ impl Task {
         if self.overtakes && self.credit != Credit::Overdrawn && self.poll_checkpoint(now_ms)? {
             return Ok(Advance::Worked);
         }
+        let has_output = !self.chain.out.is_empty();
         let wants_credit = match self.credit {
             Credit::Overdrawn => true,
-            Credit::Overdraws { steps } if steps > 0 => false,
-            _ => matches!(self.chain.out.front(), Some(Work::Batch { .. })),
+            // What a call has emitted passes; the next call waits where there were many.
+            Credit::Overdraws { steps } => !has_output && steps == 0,
+            Credit::Keeps => matches!(self.chain.out.front(), Some(Work::Batch { .. })),
         };
         if wants_credit && !self.tail.is_ready(&self.waker) {
             let has_news = self.poll_checkpoint(now_ms)?;
@@ -164,8 +166,8 @@ impl Task {
         }
         match &mut self.credit {
             credit @ Credit::Overdrawn => *credit = Credit::Keeps,
-            Credit::Overdraws { steps } => *steps = steps.saturating_sub(1),
-            Credit::Keeps => {}
+            Credit::Overdraws { steps } if !has_output => *steps = steps.saturating_sub(1),
+            Credit::Overdraws { .. } | Credit::Keeps => {}
         }
         if !self.chain.out.is_empty() {
             return self.step_tail(now_ms);

@@ -7,6 +7,7 @@
 mod checkers;
 mod journal;
 mod operators;
+mod overtaking;
 mod sql;
 mod world;
 

@@ -14,6 +14,15 @@ use super::journal::Journal;
 use super::operators::operators;
 use crate::numbered::Numbered;
 
+/// Makes a graph of parallelisms that it asks for.
+pub type MakeGraph = dyn Fn(&mut dyn FnMut() -> u32) -> JobGraph;
+
+/// Checks committed output.
+pub type CheckOutput = dyn Fn(&Journal, Numbered) -> Verdict;
+
+/// Checks a snapshot.
+pub type CheckSnapshot = dyn Fn(&JobSnapshot) -> Verdict;
+
 /// A job and what must hold of it.
 #[derive(Clone)]
 pub struct Case {
@@ -21,9 +30,9 @@ pub struct Case {
     /// Whether its sources know no pace: then they give few rows at a time, so that there is time for faults.
     pub is_fast: bool,
     /// The graph, for these parallelisms in turn.
-    pub graph: Arc<dyn Fn(&mut dyn FnMut() -> u32) -> JobGraph>,
-    pub output: Arc<dyn Fn(&Journal, Numbered) -> Verdict>,
-    pub snapshot: Arc<dyn Fn(&JobSnapshot) -> Verdict>,
+    pub graph: Arc<MakeGraph>,
+    pub output: Arc<CheckOutput>,
+    pub snapshot: Arc<CheckSnapshot>,
 }
 
 /// What is planted to be found.
