@@ -9,6 +9,10 @@ pub const REQUESTS_WAITING_MAX: usize = 4;
 /// Milliseconds until a store that could not be read is asked again what became of a write.
 pub const READ_AGAIN_MS: u64 = 500;
 
+/// Milliseconds for which the end of a job waits for a store to say whether the pointer has moved: a checkpoint that is left unclear costs no
+/// data, as whoever goes on reads the pointer first.
+pub const ENDING_WAIT_MS: u64 = 30_000;
+
 /// Milliseconds for which the files of a checkpoint that is no longer retained are kept after the pointer has moved: readers that found the
 /// pointer before have that long to open them.
 pub const DELETION_GRACE_MS: u64 = 5_000;

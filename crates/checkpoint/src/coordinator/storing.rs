@@ -88,7 +88,7 @@ impl Coordinator {
             }
             PointerAnswer::Fenced(epoch) => {
                 self.drop_pending(checkpoint_id, "another leader has taken the job over", out);
-                self.end("another leader has taken the job over", out);
+                self.end("another leader has taken the job over", now_ms, out);
                 out.push(Action::StepDown { epoch });
             }
         }
@@ -107,11 +107,11 @@ impl Coordinator {
         }
         match pending.kind {
             RequestKind::Stop { .. } if self.phase == Phase::Stopping => {
-                self.end("the job stopped", out);
+                self.end("the job stopped", now_ms, out);
                 out.push(Action::Stop { checkpoint_id });
             }
             RequestKind::Final if self.phase == Phase::Finishing => {
-                self.end("the job finished", out);
+                self.end("the job finished", now_ms, out);
                 out.push(Action::Finish);
             }
             _ => {}

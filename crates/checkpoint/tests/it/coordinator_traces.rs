@@ -506,6 +506,34 @@ fn a_job_that_ends_waits_for_what_the_pointer_may_already_name() {
 }
 
 #[test]
+fn a_job_that_ends_does_not_wait_for_ever_for_a_store_that_does_not_answer() {
+    check(
+        manual(),
+        "
+        0 started
+        1 request r1 checkpoint
+            trigger 1 checkpoint at 0/0 0/1
+        2 ack 1 0/0
+        2 ack 1 0/1
+        2 ack 1 1/0
+            write metadata 1
+        3 written 1 done
+            resolve 1
+        4 resolved 1 intact
+            move pointer 1
+        5 ending
+        6 pointer 1 unknown timeout
+        506 tick
+            read pointer 1
+        5000 pointer 1 unknown timeout
+        5001 tick
+            give up 1: it is not known whether the pointer has moved, keep its objects
+            answer r1: no, it is not known whether the pointer has moved
+        ",
+    );
+}
+
+#[test]
 fn a_fenced_leader_steps_down_without_a_word_to_the_sinks() {
     check(
         CoordinatorSettings { concurrent_max: 2, ..manual() },
