@@ -143,7 +143,7 @@ impl Commits {
         match event {
             CommitEvent::Restored { sink, committables } => {
                 let numbers = self.add(sink, 0, committables);
-                self.prepared.values_mut().for_each(|prepared| prepared.may_be_durable = true);
+                self.mark_durable(&numbers);
                 self.commit(&numbers)
             }
             CommitEvent::Passed { task, checkpoint_id, committables } => {
@@ -152,12 +152,13 @@ impl Commits {
                 Vec::new()
             }
             CommitEvent::Ended { task, committables } => {
-                let since_id = self.passed.get(&task).map_or(0, |passed| passed + 1);
+                let since_id = self.passed.get(&task).map_or(0, |passed| passed.saturating_add(1));
                 self.add(task.vertex, since_id, committables);
                 Vec::new()
             }
             CommitEvent::Durable { checkpoint_id } => {
                 let numbers = self.included.remove(&checkpoint_id).unwrap_or_default();
+                self.mark_durable(&numbers);
                 self.commit(&numbers)
             }
             CommitEvent::GivenUp { checkpoint_id, is_settled } => {
@@ -220,7 +221,6 @@ impl Commits {
     }
 
     fn commit(&mut self, numbers: &BTreeSet<u64>) -> Vec<CommitAction> {
-        self.mark_durable(numbers);
         if self.is_fenced {
             return Vec::new();
         }

@@ -9,6 +9,10 @@ pub const REQUESTS_WAITING_MAX: usize = 4;
 /// Milliseconds until a store that could not be read is asked again what became of a write.
 pub const READ_AGAIN_MS: u64 = 500;
 
+/// Milliseconds for which the end of a job waits for a store to say whether the pointer has moved: a checkpoint that is left unclear costs no
+/// data, as whoever goes on reads the pointer first.
+pub const ENDING_WAIT_MS: u64 = 30_000;
+
 /// Milliseconds for which the files of a checkpoint that is no longer retained are kept after the pointer has moved: readers that found the
 /// pointer before have that long to open them.
 pub const DELETION_GRACE_MS: u64 = 5_000;
@@ -31,3 +35,9 @@ pub const AT_LEAST_ONCE_CHECKPOINTS_MAX: usize = 50;
 /// Milliseconds after a checkpoint's trigger from which its barriers overtake rows, where the user says nothing: a job that keeps up aligns
 /// long before, one under back-pressure completes its checkpoints nevertheless.
 pub const ALIGNED_TIMEOUT_MS_DEFAULT: i64 = 30_000;
+
+/// Milliseconds for which the sweeper leaves alone what nobody needs: longer than a write takes whose answer was lost.
+pub const SWEEP_GRACE_MS: u64 = 600_000;
+
+/// Complete checkpoints from one sweep to the next: a sweep lists all objects of the job.
+pub const CHECKPOINTS_PER_SWEEP: u64 = 100;

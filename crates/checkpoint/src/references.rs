@@ -119,6 +119,7 @@ struct Needs {
 #[derive(Clone, Debug)]
 pub struct References {
     retained_max: usize,
+    grace_ms: u64,
     /// Complete checkpoints, oldest first.
     retained: BTreeMap<u64, Needs>,
     under_way: BTreeMap<u64, Needs>,
@@ -134,12 +135,18 @@ impl References {
     pub fn new(retained_max: usize) -> Self {
         References {
             retained_max: retained_max.max(1),
+            grace_ms: DELETION_GRACE_MS,
             retained: BTreeMap::new(),
             under_way: BTreeMap::new(),
             unsettled: BTreeMap::new(),
             borrowed: BTreeSet::new(),
             doomed: BTreeMap::new(),
         }
+    }
+
+    /// Where nobody else reads the store, nothing is kept longer than needed.
+    pub fn without_grace(self) -> Self {
+        References { grace_ms: 0, ..self }
     }
 
     /// A checkpoint begins.
@@ -272,7 +279,7 @@ impl References {
         let free: Vec<ObjectName> =
             needs.metadata.into_iter().chain(needs.objects).filter(|name| !is_needed(name)).collect();
         if !free.is_empty() {
-            self.doomed.entry(now_ms.saturating_add_unsigned(DELETION_GRACE_MS)).or_default().extend(free);
+            self.doomed.entry(now_ms.saturating_add_unsigned(self.grace_ms)).or_default().extend(free);
         }
     }
 }

@@ -8,8 +8,9 @@ use flott_checkpoint::store::Retention;
 use flott_configuration::flink::checkpointing::{self, CheckpointRetention, CheckpointingMode};
 use flott_configuration::flink::execution::{self, ClaimMode};
 use flott_configuration::flink::restart_strategy as restart;
+use flott_configuration::flink::{state, taskmanager};
 use flott_configuration::{ConfigOption, ConfigValue, Configuration, ConfigurationError, Origin};
-use flott_taskmanager::Checkpointing;
+use flott_taskmanager::{BackendKind, Checkpointing, StateSettings};
 
 use crate::restart::RestartStrategy;
 
@@ -117,6 +118,24 @@ fn checkpointing_of(configuration: &Configuration) -> Result<Checkpointing, Conf
         inline_bytes_max: configuration.get(&checkpointing::DATA_INLINE_THRESHOLD)?.bytes(),
         retained_max: number(configuration, &checkpointing::NUM_RETAINED, 1)? as usize,
         retention,
+        state: state_of(configuration)?,
+    })
+}
+
+/// Where state is kept. What is managed is half a gigabyte, as with Flink's own default configuration, where nothing else is said.
+fn state_of(configuration: &Configuration) -> Result<StateSettings, ConfigurationError> {
+    const MANAGED_BYTES: u64 = 512 << 20;
+    let name = configuration.get(&state::BACKEND_TYPE)?;
+    let kind = BackendKind::from_option(&name)
+        .map_err(|error| invalid(&state::BACKEND_TYPE, configuration, &format!("another backend: {error}")))?;
+    let managed = configuration.get_optional(&taskmanager::MEMORY_MANAGED_SIZE)?.map(|size| size.bytes());
+    let process = configuration.get_optional(&taskmanager::MEMORY_PROCESS_SIZE)?.map(|size| size.bytes());
+    let fraction = configuration.get(&taskmanager::MEMORY_MANAGED_FRACTION)?;
+    let share = process.map(|bytes| (bytes as f64 * fraction) as u64);
+    Ok(StateSettings {
+        kind,
+        managed_bytes: managed.or(share).unwrap_or(MANAGED_BYTES),
+        local_dir: configuration.get_optional(&state::BACKEND_ROCKSDB_LOCALDIR)?,
     })
 }
 
@@ -195,12 +214,24 @@ mod tests {
     }
 
     #[test]
+    fn state_is_in_memory_unless_it_is_to_be_on_disk() {
+        let state = |pairs: &[(&str, &str)]| settings(pairs).expect("it fits").checkpointing.state;
+        assert_eq!(state(&[]).kind, BackendKind::Memory);
+        let on_disk = [("state.backend.type", "disk"), ("taskmanager.memory.process.size", "1000 mb")];
+        assert_eq!(state(&on_disk).kind, BackendKind::Disk);
+        assert_eq!(state(&on_disk).managed_bytes, 400 << 20);
+        let managed = [on_disk[0], on_disk[1], ("taskmanager.memory.managed.size", "100 mb")];
+        assert_eq!(state(&managed).managed_bytes, 100 << 20);
+    }
+
+    #[test]
     fn what_does_not_fit_is_named() {
         for (key, value) in [
             ("restart-strategy.type", "sometimes"),
             ("execution.checkpointing.max-concurrent-checkpoints", "2"),
             ("execution.checkpointing.num-retained", "0"),
             ("execution.checkpointing.mode", "TWICE"),
+            ("state.backend.type", "rocksdb"),
         ] {
             let error = settings(&[(key, value)]).expect_err(key);
             assert!(error.contains(key) && error.contains(value), "{error}");

@@ -3,6 +3,8 @@
 use std::sync::Arc;
 
 use flott_configuration::Configuration;
+use flott_configuration::flink::checkpointing::SAVEPOINT_DIR;
+use flott_configuration::flink::table::DML_SYNC;
 use flott_connector::Registry;
 use flott_environment::Environment;
 use flott_record::{ChangelogMode, Schema};
@@ -21,16 +23,19 @@ pub struct SqlClient {
     cluster: EmbeddedCluster,
     /// INSERTs between BEGIN STATEMENT SET and END.
     statement_set: Option<Vec<Insert>>,
+    /// Jobs of INSERTs that may still run.
+    jobs: Vec<Arc<JobHandle>>,
 }
 
 /// What a statement led to.
+#[allow(clippy::large_enum_variant, reason = "there is one at a time")]
 pub enum Outcome {
     /// A result that is complete.
     Done(StatementResult),
     /// A query that runs.
     Query(QueryRun),
     /// One or several INSERTs that run.
-    Insert(JobHandle),
+    Insert(Arc<JobHandle>),
     /// A command for whoever talks to the user.
     Client(ClientCommand),
 }
@@ -63,7 +68,7 @@ impl SqlClient {
         };
         let cluster = EmbeddedCluster::new(environment.clone(), registry.clone());
         let session = SqlSession::new(configuration, Arc::new(registry), surroundings)?;
-        Ok(SqlClient { session, cluster, statement_set: None })
+        Ok(SqlClient { session, cluster, statement_set: None, jobs: Vec::new() })
     }
 
     /// Runs a statement; returns as soon as its job is started.
@@ -98,6 +103,9 @@ impl SqlClient {
             StatementKind::StatementSet(set) => self.insert_all(&set.inserts, statement.span),
             StatementKind::Query(query) => self.query(query),
             StatementKind::Explain(explain) => self.explain(explain, statement.span),
+            StatementKind::StopJob { id, with_savepoint, with_drain } => {
+                self.stop_job(id, *with_savepoint, *with_drain, statement.span)
+            }
             kind => match self.session.execute_metadata(statement)? {
                 Some(result) => Ok(Outcome::Done(result)),
                 None if matches!(kind, StatementKind::CreateTable(_)) => self.create_table_as(kind),
@@ -117,6 +125,35 @@ impl SqlClient {
         }
     }
 
+    /// Jobs of INSERTs that still run.
+    pub fn running_jobs(&self) -> Vec<Arc<JobHandle>> {
+        self.jobs.iter().filter(|job| job.result().is_none()).cloned().collect()
+    }
+
+    /// Whether the next statement waits until the job of an INSERT has ended: unless `table.dml-sync` is set to false.
+    pub fn waits_for_jobs(&self) -> bool {
+        let configuration = &self.session.configuration;
+        !configuration.contains(&DML_SYNC) || configuration.get(&DML_SYNC).unwrap_or(true)
+    }
+
+    fn stop_job(&self, id: &str, with_savepoint: bool, with_drain: bool, span: Span) -> Result<Outcome, SqlError> {
+        let job = self.jobs.iter().find(|job| job.id() == id && job.result().is_none());
+        let job = job.ok_or_else(|| SqlError::at(span, format!("no job with the id {id} runs")))?;
+        if !with_savepoint {
+            job.cancel();
+            return Ok(Outcome::Done(StatementResult::ok()));
+        }
+        let folder = self.session.configuration.get_optional(&SAVEPOINT_DIR);
+        let folder = folder.map_err(|error| SqlError::at(span, error.to_string()))?;
+        let folder = folder.ok_or_else(|| SqlError::at(span, NO_SAVEPOINT_DIRECTORY))?;
+        let taken = job.stop_with_savepoint(Some(folder), with_drain).wait();
+        let taken = taken.map_err(|error| SqlError::at(span, format!("job {id} goes on: {error}")))?;
+        // Whoever hears of the savepoint finds the job gone.
+        job.wait().map_err(|error| SqlError::at(span, error.to_string()))?;
+        let result = StatementResult::texts("savepoint path", [taken.path.clone()]);
+        Ok(Outcome::Done(StatementResult { kind: ResultKind::Rows, ..result }))
+    }
+
     fn insert_all(&mut self, inserts: &[Insert], span: Span) -> Result<Outcome, SqlError> {
         if inserts.is_empty() {
             return Err(SqlError::at(span, "a statement set has at least one INSERT"));
@@ -132,6 +169,9 @@ impl SqlClient {
         let run_settings = run_settings.map_err(|error| SqlError::at(span, error.to_string()))?;
         let options = RunOptions::default().with_settings(run_settings).cancelled_by_interrupt();
         let job = self.cluster.run(planned.graph, options).map_err(|error| refused(&error, span))?;
+        let job = Arc::new(job);
+        self.jobs.retain(|job| job.result().is_none());
+        self.jobs.push(job.clone());
         Ok(Outcome::Insert(job))
     }
 
@@ -169,6 +209,9 @@ impl SqlClient {
 /// Flink's words for a statement that has no place between BEGIN STATEMENT SET and END.
 const ONLY_INSERTS: &str = "Only 'INSERT/CREATE TABLE AS' statement is allowed in Statement Set or use 'END' statement to submit Statement Set.";
 
+const NO_SAVEPOINT_DIRECTORY: &str =
+    "there is no place for the savepoint: set 'execution.checkpointing.savepoint-dir' to a folder";
+
 /// Flink's words for an END alone.
 const NO_STATEMENT_SET: &str =
     "No Statement Set to submit. 'END' statement should be used after 'BEGIN STATEMENT SET'.";
@@ -185,7 +228,6 @@ fn construct(kind: &StatementKind) -> &'static str {
         StatementKind::CompileAndExecutePlan { .. } => "COMPILE AND EXECUTE PLAN",
         StatementKind::Show(_) => "this SHOW statement",
         StatementKind::Describe(_) => "DESCRIBE JOB",
-        StatementKind::StopJob { .. } => "STOP JOB",
         _ => "this statement",
     }
 }

@@ -74,7 +74,8 @@ pub trait SinkWriter {
     /// Fails the checkpoint or the job.
     fn prepare_commit(&mut self, end_of_input: bool) -> Result<Vec<Committable>, ConnectorError>;
 
-    /// The job failed or was cancelled: removes what was written and will never be committed.
+    /// The job failed or was cancelled: removes what was written since the last [`SinkWriter::prepare_commit`]. What that handed over may be
+    /// part of a checkpoint that is durable, so it is not touched: it is the committer's affair.
     ///
     /// # Errors
     /// If something is left behind; says what.

@@ -138,10 +138,11 @@ impl InputGate {
     /// If recovered in-flight data is damaged.
     pub fn poll(&mut self, now_ms: i64) -> Result<Option<GateEvent>, InFlightError> {
         loop {
-            if let Some(event) = self.poll_checkpoint(now_ms)? {
+            // What was read is given before anybody looks for barriers again: it is neither in a queue nor processed in between.
+            if let Some(event) = self.control.pop_front().or_else(|| self.events.pop_front()) {
                 return Ok(Some(event));
             }
-            if let Some(event) = self.events.pop_front() {
+            if let Some(event) = self.poll_checkpoint(now_ms)? {
                 return Ok(Some(event));
             }
             if self.recovery.is_some() {

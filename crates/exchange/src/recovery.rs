@@ -68,7 +68,7 @@ impl Recovery {
         }
         while let Some(first) = self.channels.front_mut() {
             let (input, index) = (first.input, first.index);
-            match first.channel.next()? {
+            match first.channel.next_element()? {
                 None => drop(self.channels.pop_front()),
                 Some(batch @ Element::Batch(_)) => return Ok(vec![Replay::Element(input, batch)]),
                 Some(element) => {

@@ -67,12 +67,58 @@ pub const ENCRYPTION_OLD_KEY_FILES: ConfigOption<String> = ConfigOption::without
     "Keys that only decrypt what was written with them: id=file, separated by ';'.",
 );
 
-/// The value of an S3 option under any of the prefixes that Flink takes, in Flink's or Hadoop's spelling.
-pub(crate) fn s3_value<'a>(configuration: &'a Configuration, key: &str) -> Option<&'a str> {
-    let rest = key.strip_prefix("s3.")?;
+/// All options of S3.
+const S3_KEYS: [&str; 6] = [
+    S3_ENDPOINT.key(),
+    S3_ACCESS_KEY.key(),
+    S3_SECRET_KEY.key(),
+    S3_SESSION_TOKEN.key(),
+    S3_REGION.key(),
+    S3_PATH_STYLE.key(),
+];
+
+/// All others.
+const OTHER_KEYS: [&str; 8] = [
+    GS_KEY_FILE.key(),
+    GS_ROOT_URL.key(),
+    GS_AUTH_TYPE.key(),
+    AZURE_ENDPOINT.key(),
+    ENCRYPTION_KEY_FILE.key(),
+    ENCRYPTION_KEY_VARIABLE.key(),
+    ENCRYPTION_KEY_ID.key(),
+    ENCRYPTION_OLD_KEY_FILES.key(),
+];
+
+/// Whether a key is one of this crate's options, in any of its spellings.
+pub fn is_known(key: &str) -> bool {
+    OTHER_KEYS.contains(&key)
+        || key.strip_prefix(AZURE_KEY_PREFIX).is_some_and(|host| !host.is_empty())
+        || S3_KEYS.iter().any(|known| s3_spellings(known).any(|spelling| spelling == key))
+}
+
+/// An S3 option under each of the prefixes that Flink takes, in Flink's and Hadoop's spelling.
+fn s3_spellings(key: &str) -> impl Iterator<Item = String> {
+    let rest = key.strip_prefix("s3.").unwrap_or(key);
     let spellings = [rest.to_string(), rest.replace('-', "."), rest.replace("path.style.access", "path-style-access")];
-    ["s3.", "s3a.", "fs.s3a."]
-        .iter()
-        .flat_map(|prefix| spellings.iter().map(move |rest| format!("{prefix}{rest}")))
-        .find_map(|key| configuration.raw(&key))
+    let prefixes = ["s3.", "s3a.", "fs.s3a."];
+    prefixes.into_iter().flat_map(move |prefix| spellings.clone().map(|rest| format!("{prefix}{rest}")))
+}
+
+/// The value of an S3 option in any of its spellings.
+pub(crate) fn s3_value<'a>(configuration: &'a Configuration, key: &str) -> Option<&'a str> {
+    s3_spellings(key).find_map(|key| configuration.raw(&key))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn keys_are_known_in_all_their_spellings() {
+        for key in ["s3.endpoint", "s3a.access-key", "fs.s3a.access.key", "s3.path-style-access", "fs.gs.auth.type"] {
+            assert!(is_known(key), "{key}");
+        }
+        assert!(is_known("fs.azure.account.key.me.blob.core.windows.net") && is_known("flott.encryption.key-file"));
+        assert!(!is_known("s3.endpiont") && !is_known("fs.azure.account.key.") && !is_known("flott.encryption"));
+    }
 }

@@ -354,7 +354,7 @@ pub(crate) fn check_cuts(make: Make<'_>, script: &Script, output: &Schema) -> Ve
 }
 
 /// Gives an operator a disk and so little memory that nothing stays in it.
-fn put_on_disk(operator: &mut dyn Operator, owner: &str) {
+pub(crate) fn put_on_disk(operator: &mut dyn Operator, owner: &str) {
     let disk = MemoryDisk::new(Clock::real()).disk();
     let directory = std::path::PathBuf::from("/state");
     let backend = DiskBackend::new(disk, directory, owner.to_string(), MAX_PARALLELISM, MemoryBudget::new(1));

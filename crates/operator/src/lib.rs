@@ -14,6 +14,8 @@ mod changes;
 mod chunks;
 pub mod deduplicate;
 pub mod drop_update_before;
+#[cfg(test)]
+mod evolution_tests;
 pub mod expand;
 mod expiry;
 pub mod group_aggregate;
@@ -46,6 +48,7 @@ pub mod watermark;
 pub mod window_aggregate;
 pub mod window_deduplicate;
 pub mod window_join;
+mod window_state;
 pub mod window_table_function;
 mod window_tables;
 mod window_time;

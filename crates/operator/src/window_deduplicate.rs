@@ -100,7 +100,7 @@ impl Operator for WindowDeduplicate {
     }
 
     fn snapshot(&mut self, writer: &mut SnapshotWriter) -> Result<(), OperatorError> {
-        self.windows.snapshot("windows", writer);
+        self.windows.snapshot("windows", writer)?;
         Ok(())
     }
 

@@ -328,7 +328,7 @@ impl Operator for WindowJoin {
 
     fn snapshot(&mut self, writer: &mut SnapshotWriter) -> Result<(), OperatorError> {
         assert!(self.ready.is_none(), "results are emitted before a barrier");
-        self.windows.snapshot("windows", writer);
+        self.windows.snapshot("windows", writer)?;
         Ok(())
     }
 

@@ -3,8 +3,10 @@
 use std::collections::BTreeMap;
 
 use flott_record::key::murmur3_32;
-use flott_state::encoding::{read_ordered_time, write_ordered_time};
+use flott_state::encoding::{decode_all, read_ordered_time, write_ordered_time};
 use flott_state::{KeyedTable, SnapshotReader, SnapshotWriter, StateError, StateValue};
+
+use crate::window_state::{window_state, window_states};
 
 /// One key's state of a window that fires.
 #[derive(Debug)]
@@ -70,22 +72,25 @@ impl<V> WindowTables<V> {
 }
 
 impl<V: StateValue> WindowTables<V> {
-    /// Adds all windows to a snapshot.
-    pub(crate) fn snapshot(&self, state: &str, writer: &mut SnapshotWriter) {
-        let open = self
-            .open
-            .iter()
-            .flat_map(|(end_ms, table)| table.iter().map(move |(hash, key, value)| (*end_ms, hash, key, value)));
-        let firing =
-            self.firing.iter().map(|fired| (fired.window_end_ms, fired.hash, fired.key.as_slice(), &fired.value));
-        let mut part = writer.state(state);
-        for (window_end_ms, hash, key, value) in open.chain(firing) {
-            let write_key = |out: &mut Vec<u8>| {
-                write_ordered_time(out, window_end_ms);
-                out.extend_from_slice(key);
-            };
-            part.put(hash, write_key, |out| value.encode(out));
+    /// Adds all windows to a snapshot, each as a state of its own.
+    ///
+    /// # Errors
+    /// Those of the tables.
+    pub(crate) fn snapshot(&mut self, state: &str, writer: &mut SnapshotWriter) -> Result<(), StateError> {
+        for (window_end_ms, table) in &mut self.open {
+            table.snapshot(&window_state(state, *window_end_ms), writer)?;
         }
+        if !self.firing.is_empty() {
+            let mut part = writer.state(&firing_state(state));
+            for Fired { window_end_ms, hash, key, value } in &self.firing {
+                let write_key = |out: &mut Vec<u8>| {
+                    write_ordered_time(out, *window_end_ms);
+                    out.extend_from_slice(key);
+                };
+                part.put(*hash, write_key, |out| value.encode(out));
+            }
+        }
+        Ok(())
     }
 
     /// The windows of this subtask's key groups.
@@ -94,13 +99,24 @@ impl<V: StateValue> WindowTables<V> {
     /// If the snapshot is damaged.
     pub(crate) fn restore(state: &str, reader: &SnapshotReader<'_>) -> Result<Self, StateError> {
         let mut tables = WindowTables::default();
-        reader.keyed(state, |entry| {
-            let (mut key, mut value) = (entry.key, entry.value);
+        for (window_end_ms, name) in window_states(reader, state)? {
+            let table = KeyedTable::restore(name, reader)?;
+            if !table.is_empty() {
+                tables.open.insert(window_end_ms, table);
+            }
+        }
+        reader.keyed(&firing_state(state), |entry| {
+            let mut key = entry.key;
             let window_end_ms = read_ordered_time(&mut key)?;
-            let value = V::decode(&mut value)?;
+            let value = decode_all::<_, StateError>(entry.value)?;
             tables.get_or_insert_with(window_end_ms, murmur3_32(key), key, || value);
             Ok::<(), StateError>(())
         })?;
         Ok(tables)
     }
+}
+
+/// The name of what is left of a window that fires.
+fn firing_state(state: &str) -> String {
+    format!("{state}.firing")
 }

@@ -31,6 +31,11 @@ impl FaultPoints {
         self.mutant = Some(point);
     }
 
+    /// Lets a point always do the unlikely from now on.
+    pub(crate) fn force(&mut self, point: &'static str) {
+        self.chances.insert(point, 1.0);
+    }
+
     /// Whether the point does the unlikely this time. Half of the points are drawn; of those that are wrong, only the one that was planted.
     pub(crate) fn hits(&mut self, point: &'static str) -> bool {
         if point.starts_with(MUTANT) {

@@ -227,6 +227,13 @@ impl Schedule {
         }
     }
 
+    /// Lets a point always do the unlikely, where points may.
+    pub(crate) fn force_point(&mut self, point: &'static str) {
+        if let Some(points) = &mut self.points {
+            points.force(point);
+        }
+    }
+
     /// How often each point did it.
     pub(crate) fn fault_counts(&self) -> BTreeMap<&'static str, u64> {
         self.points.as_ref().map(FaultPoints::counts).unwrap_or_default()

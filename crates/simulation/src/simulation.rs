@@ -72,6 +72,11 @@ impl Simulation {
         self.shared.schedule().set_mutant(point);
     }
 
+    /// Lets a point always do the unlikely. After [`Simulation::set_fault_points`].
+    pub fn force_point(&self, point: &'static str) {
+        self.shared.schedule().force_point(point);
+    }
+
     /// How often each point did the unlikely so far.
     pub fn fault_counts(&self) -> BTreeMap<&'static str, u64> {
         self.shared.schedule().fault_counts()

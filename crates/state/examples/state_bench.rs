@@ -137,7 +137,7 @@ fn checkpoints(keys: u64) {
     per_operation("insert", keys, watch.lap());
     for id in 1..8 {
         drop(checkpoint(&mut table, id, id.checked_sub(1), &mut watch));
-        update(&mut table, keys, keys / 100);
+        update(&mut table, keys, keys / 100 + id);
     }
     say(&format!("resident: {:.0} MB", watch.usage().1 as f64 / 1e6));
 }

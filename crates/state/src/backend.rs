@@ -38,7 +38,27 @@ impl BackendKind {
     }
 }
 
-/// The state backend of a process.
+/// Which backend a job's state has, as its options say.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct StateSettings {
+    /// `state.backend.type`
+    pub kind: BackendKind,
+    /// Bytes of memory that the job's tables may occupy, with [`BackendKind::Disk`] (`taskmanager.memory.managed.size`).
+    pub managed_bytes: u64,
+    /// Where local files lie (`state.backend.rocksdb.localdir`); `None` for the system's directory of temporary files.
+    pub local_dir: Option<String>,
+}
+
+impl StateSettings {
+    /// The backend of one run of a job, with its local files in a directory of its own.
+    pub fn backend(&self, disk: Disk, temporary: &str, run_id: &str) -> StateBackend {
+        let parent = PathBuf::from(self.local_dir.as_deref().unwrap_or(temporary));
+        let budget = MemoryBudget::new(usize::try_from(self.managed_bytes).unwrap_or(usize::MAX));
+        StateBackend::new(self.kind, disk, parent.join(format!("flott-state-{run_id}")), budget)
+    }
+}
+
+/// The state backend of a job.
 #[derive(Clone, Debug)]
 pub struct StateBackend {
     kind: BackendKind,

@@ -17,7 +17,7 @@ pub mod snapshot;
 pub mod table;
 pub mod timers;
 
-pub use backend::{BackendKind, StateBackend};
+pub use backend::{BackendKind, StateBackend, StateSettings};
 pub use disk::{DiskBackend, MemoryBudget};
 pub use encoding::{DecodeError, StateValue};
 pub use error::StateError;

@@ -47,7 +47,7 @@ pub const MERGE_STEP_BYTES: u64 = 1 << 20;
 pub const UNWRITTEN_BYTES_MAX: usize = 64 << 20;
 
 /// Of a table's share of memory, the percentage that entries, indexes and filters may have; the rest is for writing changed entries.
-pub const RESIDENT_SHARE_PERCENT: usize = 70;
+pub const RESIDENT_SHARE_PERCENT: usize = 60;
 
 /// Percentage of its limit down to which a table removes entries that have not been asked for of late, so that it does so seldom.
 pub const EVICTION_TARGET_PERCENT: usize = 80;

@@ -40,6 +40,11 @@ impl RowSchema {
         RowSchema { rows: rows.clone(), fixed }
     }
 
+    /// The columns of the rows.
+    pub fn rows(&self) -> &Schema {
+        &self.rows
+    }
+
     /// The schema as bytes, with its version in front.
     pub fn to_bytes(&self) -> Vec<u8> {
         let mut out = vec![SCHEMA_VERSION];

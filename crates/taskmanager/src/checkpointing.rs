@@ -9,6 +9,7 @@ use flott_checkpoint::references::ReferenceEvent;
 use flott_checkpoint::settings::CheckpointSettings;
 use flott_checkpoint::store::{JobEnding, Keeper, Located, Retention, SnapshotReader, SnapshotWriter, StoreOpener};
 use flott_environment::{Environment, ObjectName, Store};
+use flott_state::StateSettings;
 
 use crate::failure::JobError;
 use crate::limits::STATE_INLINE_BYTES;
@@ -30,6 +31,8 @@ pub struct Checkpointing {
     pub retained_max: usize,
     /// What becomes of them at the end (`externalized-checkpoint-retention`).
     pub retention: Retention,
+    /// Where the state is that they are taken of.
+    pub state: StateSettings,
 }
 
 impl Default for Checkpointing {
@@ -43,6 +46,7 @@ impl Default for Checkpointing {
             inline_bytes_max: STATE_INLINE_BYTES,
             retained_max: 1,
             retention: Retention::NotRetained,
+            state: StateSettings::default(),
         }
     }
 }

@@ -107,10 +107,12 @@ pub fn deploy(mut deployment: Deployment) -> Result<RunningJob, JobError> {
     let sinks = sink_plans(&graph, &deployment.connectors, restored)?;
     let decoded = restored.map(JobSnapshot::decoded_operators).transpose();
     let open_sources = sources.iter().filter(|source| !source.has_ended).map(|source| source.readers.len()).sum();
+    let temporary = environment.variable("TMPDIR").unwrap_or_else(|| "/tmp".to_string());
     let context = Arc::new(JobContext {
         environment: environment.clone(),
         settings: graph.settings.clone(),
         alignment: deployment.checkpointing.alignment,
+        state: deployment.checkpointing.state.backend(environment.disk().clone(), &temporary, &run_id),
         operators: deployment.operators,
         connectors: deployment.connectors.clone(),
         coordinator: mailbox.clone(),

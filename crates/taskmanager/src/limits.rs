@@ -6,7 +6,7 @@ pub const TURN_NS: u64 = 2_000_000;
 /// Steps (one call of an operator, one poll of an input) after which a turn ends where time stands still, as it does in simulation.
 pub const TURN_STEPS_MAX: usize = 64;
 
-/// Steps for which a subtask sends without credit so that a barrier which overtakes can leave its chain: what one call of the first operator
+/// Calls of operators whose output a subtask sends without credit so that a barrier which overtakes can leave its chain: what one call of the first operator
 /// brings about in the others takes a few; one that takes more (all timers of a later operator, say) waits for credit from there on.
 pub const OVERDRAWN_STEPS_MAX: usize = 64;
 

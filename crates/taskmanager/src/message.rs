@@ -8,6 +8,7 @@ use flott_record::Barrier;
 
 use crate::checkpoint::CheckpointCell;
 use crate::failure::{JobFailure, TaskId};
+use crate::operator_state::OperatorState;
 
 /// To a source's subtask. Handled in order: a trigger cuts between the splits assigned before and those after it.
 #[derive(Debug)]
@@ -61,8 +62,8 @@ pub(crate) struct TaskSnapshot {
 /// What a subtask remembers.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct TaskState {
-    /// Uid and encoded snapshot of each operator.
-    pub(crate) operators: Vec<(String, Vec<u8>)>,
+    /// Uid and state of each operator.
+    pub(crate) operators: Vec<(String, OperatorState)>,
     /// Unread splits of the source.
     pub(crate) splits: Vec<Split>,
     /// What the sink wrote since the last checkpoint.

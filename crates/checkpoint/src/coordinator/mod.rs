@@ -18,7 +18,7 @@ pub use settings::{CoordinatorSettings, RequestKind};
 use crate::TaskId;
 use crate::coordinator::pending::{Pending, Stage};
 use crate::coordinator::schedule::Schedule;
-use crate::limits::REQUESTS_WAITING_MAX;
+use crate::limits::{ENDING_WAIT_MS, REQUESTS_WAITING_MAX};
 
 /// What the job is about to do.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -91,7 +91,7 @@ impl Coordinator {
             }
             Event::Resolved { checkpoint_id, verdict } => self.resolved(checkpoint_id, verdict, now_ms, out),
             Event::Pointer { checkpoint_id, answer } => self.pointer_answered(checkpoint_id, answer, now_ms, out),
-            Event::Ending => self.end("the job is ending", out),
+            Event::Ending => self.end("the job is ending", now_ms, out),
         }
         self.pass_time(now_ms, out);
         actions
@@ -204,13 +204,15 @@ impl Coordinator {
         self.write_if_collected(checkpoint_id, out);
     }
 
-    /// Nothing begins any more. What the pointer may already name is waited for.
-    fn end(&mut self, reason: &str, out: &mut Vec<Action>) {
+    /// Nothing begins any more. What the pointer may already name is waited for, but not for ever.
+    fn end(&mut self, reason: &str, now_ms: i64, out: &mut Vec<Action>) {
         self.phase = Phase::Ending;
         self.refuse_waiting(reason, out);
+        let until_ms = now_ms.saturating_add_unsigned(ENDING_WAIT_MS);
         for checkpoint_id in self.under_way() {
-            if self.pending.get(&checkpoint_id).is_some_and(|pending| !pending.may_be_found()) {
-                self.drop_pending(checkpoint_id, reason, out);
+            match self.pending.get_mut(&checkpoint_id) {
+                Some(pending) if pending.may_be_found() => pending.deadline_ms = pending.deadline_ms.min(until_ms),
+                _ => self.drop_pending(checkpoint_id, reason, out),
             }
         }
     }
@@ -239,6 +241,9 @@ impl Coordinator {
     fn pass_time_of(&mut self, checkpoint_id: u64, now_ms: i64, out: &mut Vec<Action>) {
         let Some(pending) = self.pending.get_mut(&checkpoint_id) else { return };
         match pending.stage {
+            Stage::ReadAgain { .. } if self.phase == Phase::Ending && pending.deadline_ms <= now_ms => {
+                self.drop_pending(checkpoint_id, "it is not known whether the pointer has moved", out);
+            }
             Stage::ReadAgain { at_ms } if at_ms <= now_ms => {
                 pending.stage = Stage::MovingPointer;
                 out.push(Action::ReadPointer { checkpoint_id });

@@ -34,7 +34,7 @@ pub(super) struct Pending {
     /// Tasks whose part is still missing.
     pub(super) missing: BTreeSet<TaskId>,
     pub(super) stage: Stage,
-    /// Whether it is open if the metadata was written.
+    /// Whether it is open if the metadata was written, or the pointer moved.
     pub(super) is_unclear: bool,
 }
 

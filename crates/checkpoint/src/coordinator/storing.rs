@@ -76,13 +76,19 @@ impl Coordinator {
         match answer {
             PointerAnswer::Moved => self.complete(checkpoint_id, now_ms, out),
             PointerAnswer::Unknown(_) => {
+                pending.is_unclear = true;
                 pending.stage = Stage::ReadAgain { at_ms: now_ms.saturating_add_unsigned(READ_AGAIN_MS) };
             }
-            // The write may yet happen, so its objects stay.
-            PointerAnswer::Failed(reason) => self.fail(checkpoint_id, &reason, now_ms, out),
+            PointerAnswer::Failed(reason) => {
+                // After an unclear answer an earlier attempt may yet succeed, so its objects stay.
+                if !pending.is_unclear {
+                    pending.stage = Stage::AwaitingPointer;
+                }
+                self.fail(checkpoint_id, &reason, now_ms, out);
+            }
             PointerAnswer::Fenced(epoch) => {
                 self.drop_pending(checkpoint_id, "another leader has taken the job over", out);
-                self.end("another leader has taken the job over", out);
+                self.end("another leader has taken the job over", now_ms, out);
                 out.push(Action::StepDown { epoch });
             }
         }
@@ -101,11 +107,11 @@ impl Coordinator {
         }
         match pending.kind {
             RequestKind::Stop { .. } if self.phase == Phase::Stopping => {
-                self.end("the job stopped", out);
+                self.end("the job stopped", now_ms, out);
                 out.push(Action::Stop { checkpoint_id });
             }
             RequestKind::Final if self.phase == Phase::Finishing => {
-                self.end("the job finished", out);
+                self.end("the job finished", now_ms, out);
                 out.push(Action::Finish);
             }
             _ => {}

@@ -3,6 +3,7 @@
 //! Everything here blocks and belongs on the I/O pool. The order of writes is the protocol: data objects, then the metadata that names them,
 //! then (after the metadata was read again and all that it names was found) the pointer. Recovery believes the newest pointer alone.
 
+mod dispose;
 mod fault;
 mod keeper;
 mod pointer;
@@ -11,6 +12,7 @@ mod restore;
 mod sweep;
 mod writer;
 
+pub use dispose::dispose;
 pub use fault::StoredFault;
 pub use keeper::{JobEnding, Keeper, Retention};
 pub use pointer::{Pointer, find_newest};

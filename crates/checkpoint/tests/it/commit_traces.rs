@@ -192,7 +192,8 @@ fn a_job_that_ends_well_commits_all_and_a_fenced_leader_nothing() {
         ended 5/0 b
         well
             commit at 5 in epoch 3: a b
-        committed 5
+        badly
+            discard at 5: a b
         passed 2 6/0 c
         include 2
             6: c

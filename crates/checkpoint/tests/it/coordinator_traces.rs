@@ -298,6 +298,45 @@ fn a_write_that_failed_is_settled_and_one_that_may_yet_happen_is_not() {
 }
 
 #[test]
+fn a_pointer_that_was_refused_is_settled_unless_an_earlier_answer_was_unclear() {
+    check(
+        CoordinatorSettings { failures_tolerated: 9, ..manual() },
+        "
+        0 started
+        1 request r1 checkpoint
+            trigger 1 checkpoint at 0/0 0/1
+        2 ack 1 0/0
+        2 ack 1 0/1
+        2 ack 1 1/0
+            write metadata 1
+        3 written 1 done
+            resolve 1
+        4 resolved 1 intact
+            move pointer 1
+        5 pointer 1 failed denied
+            give up 1: denied
+            answer r1: no, denied
+        6 request r2 checkpoint
+            trigger 2 checkpoint at 0/0 0/1
+        7 ack 2 0/0
+        7 ack 2 0/1
+        7 ack 2 1/0
+            write metadata 2
+        8 written 2 done
+            resolve 2
+        9 resolved 2 intact
+            move pointer 2
+        10 pointer 2 unknown timeout
+        510 tick
+            read pointer 2
+        511 pointer 2 failed denied
+            give up 2: denied, keep its objects
+            answer r2: no, denied
+        ",
+    );
+}
+
+#[test]
 fn a_job_stops_with_a_savepoint_and_nothing_else_begins() {
     check(
         periodic(),
@@ -462,6 +501,34 @@ fn a_job_that_ends_waits_for_what_the_pointer_may_already_name() {
         6 pointer 1 moved
             complete 1 checkpoint
             answer r1: 1
+        ",
+    );
+}
+
+#[test]
+fn a_job_that_ends_does_not_wait_for_ever_for_a_store_that_does_not_answer() {
+    check(
+        manual(),
+        "
+        0 started
+        1 request r1 checkpoint
+            trigger 1 checkpoint at 0/0 0/1
+        2 ack 1 0/0
+        2 ack 1 0/1
+        2 ack 1 1/0
+            write metadata 1
+        3 written 1 done
+            resolve 1
+        4 resolved 1 intact
+            move pointer 1
+        5 ending
+        6 pointer 1 unknown timeout
+        506 tick
+            read pointer 1
+        5000 pointer 1 unknown timeout
+        5001 tick
+            give up 1: it is not known whether the pointer has moved, keep its objects
+            answer r1: no, it is not known whether the pointer has moved
         ",
     );
 }

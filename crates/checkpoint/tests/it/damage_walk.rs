@@ -99,3 +99,19 @@ fn what_was_exchanged_for_a_sibling_is_noticed() {
         }
     }
 }
+
+#[test]
+fn a_savepoint_under_another_one_s_name_is_noticed() {
+    let memory = Arc::new(MemoryStore::new());
+    let store = Store::new(memory.clone());
+    let mut attempt = Attempt::new(&store, "job", 1).expect("an empty store");
+    let mut told = Told::default();
+    attempt.savepoint(&mut told);
+    attempt.savepoint(&mut told);
+    let [one, other] = told.savepoints.as_slice() else { panic!("two savepoints") };
+    let mut objects = memory.objects();
+    objects.insert(one.clone(), objects[other].clone());
+    let swapped = Store::new(Arc::new(MemoryStore::with_objects(objects)));
+    let fault = SnapshotReader::new(swapped.clone(), opener(&swapped)).metadata(one).expect_err("it is another");
+    assert!(fault.to_string().contains(one.as_str()) && fault.to_string().contains(other.as_str()), "{fault}");
+}

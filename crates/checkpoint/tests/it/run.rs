@@ -157,21 +157,25 @@ impl Attempt {
             handle: StateHandle::Object(handle),
         };
         let own = self.writer.put_exclusive(&folder, &content(checkpoint_id, "own")).map_err(|_| true)?;
+        let second = self.writer.put_exclusive(&folder, &content(checkpoint_id, "own")).map_err(|_| true)?;
         let shared = self.layout.shared();
         let shared =
             self.writer.put_shared(&shared, checkpoint_id, &content(checkpoint_id, "shared")).map_err(|_| true)?;
+        // The sweeper leaves alone what is under way, also what is not registered yet.
+        let under_way = BTreeSet::from([checkpoint_id]);
+        let _ = self.keeper.sweep(&self.references.needed(), &under_way, self.now_ms, 0);
         // Of what was shared before, the newest is reused and older ones are dropped, as by compaction.
         let reused: Vec<ObjectHandle> = self.shared.iter().rev().take(1).cloned().collect();
         let registered = ReferenceEvent::Registered {
             checkpoint_id,
             task: TaskId { vertex: 0, subtask: 0 },
-            new: vec![own.name.clone(), shared.name.clone()],
+            new: vec![own.name.clone(), second.name.clone(), shared.name.clone()],
             reused: reused.iter().map(|object| object.name.clone()).collect(),
         };
         if self.forward(registered) {
             return Err(true);
         }
-        let mut parts = vec![part("own", false, own)];
+        let mut parts = vec![part("own", false, own), part("own", false, second)];
         self.pending_shared = reused.into_iter().chain([shared]).collect();
         parts.extend(self.pending_shared.iter().map(|object| part("shared", true, object.clone())));
         let own_name = self.writer.metadata_name(&folder).map_err(|_| true)?;

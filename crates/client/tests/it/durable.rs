@@ -1,6 +1,8 @@
 //! Checkpoints that outlive their job: restarts by themselves, recovery by another process, retention, and what can be wrong with a place.
 
-use std::sync::atomic::Ordering;
+use std::ops::Range;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
 
 use flott_checkpoint::coordinator::CoordinatorSettings;
 use flott_checkpoint::store::Retention;
@@ -8,7 +10,9 @@ use flott_client::{
     Checkpointing, EmbeddedCluster, JobEnd, JobError, JobHandle, Recovery, RestartStrategy, RunOptions,
 };
 use flott_connector::Registry;
-use flott_environment::{Environment, ObjectName};
+use flott_environment::{
+    Environment, MemoryStore, ObjectName, Store, StoreBackend, StoreError, StoreErrorKind, StoreOperation, StoredObject,
+};
 use flott_job::JobGraph;
 use flott_job::graph::Partition;
 use flott_simulation::Simulation;
@@ -241,4 +245,63 @@ fn checkpoints_are_counted_under_flinks_names() {
         "{}",
         value("lastCheckpointExternalPath")
     );
+}
+
+/// A store that permits only so many new objects.
+struct Permits {
+    inner: MemoryStore,
+    left: AtomicU32,
+}
+
+impl StoreBackend for Permits {
+    fn put_new(&self, name: &ObjectName, bytes: &[u8]) -> Result<(), StoreError> {
+        if self.left.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |left| left.checked_sub(1)).is_err() {
+            let (kind, operation) = (StoreErrorKind::Denied, StoreOperation::Put);
+            return Err(StoreError::new(kind, operation, name, self.location(), "permission denied"));
+        }
+        self.inner.put_new(name, bytes)
+    }
+
+    fn get(&self, name: &ObjectName, range: Option<Range<u64>>) -> Result<Vec<u8>, StoreError> {
+        self.inner.get(name, range)
+    }
+
+    fn head(&self, name: &ObjectName) -> Result<StoredObject, StoreError> {
+        self.inner.head(name)
+    }
+
+    fn list(&self, folder: &str) -> Result<Vec<StoredObject>, StoreError> {
+        self.inner.list(folder)
+    }
+
+    fn delete(&self, name: &ObjectName) -> Result<(), StoreError> {
+        self.inner.delete(name)
+    }
+
+    fn location(&self) -> &str {
+        "memory:checkpoints"
+    }
+}
+
+#[test]
+fn a_place_that_cannot_be_written_fails_the_job_with_its_name_and_what_is_there_stays() {
+    for (permitted, is_refused_at_once) in [(0, true), (7, false), (9, false)] {
+        let simulation = Simulation::new(10);
+        let ledger = Ledger::default();
+        let permits = Permits { inner: MemoryStore::new(), left: AtomicU32::new(permitted) };
+        simulation.environment().mount_store("checkpoints", Store::new(Arc::new(permits)));
+        let options = RunOptions::default().with_checkpointing(every_100_ms(Some(DIR)));
+        let started = cluster(simulation.environment(), &ledger).run(window_sums(2, 2, "ledger"), options);
+        let error = match started {
+            Err(error) => error,
+            Ok(job) => job.wait().expect_err("a checkpoint fails"),
+        };
+        assert_eq!(matches!(error, JobError::Rejected(_)), is_refused_at_once);
+        let message = error.to_string();
+        assert!(message.contains("permission denied") && message.contains("memory:checkpoints"), "{message}");
+        assert_eq!(ledger.left_behind(), 0);
+        let metadata =
+            objects(simulation.environment(), DIR).into_iter().filter(|name| name.as_str().ends_with("_metadata"));
+        assert!(is_refused_at_once || metadata.count() > 0, "the checkpoint before is gone");
+    }
 }

@@ -82,7 +82,7 @@ impl Connector for Ledger {
 impl Sink for Ledger {
     fn writer(&self, setup: &WriterSetup) -> Result<Box<dyn SinkWriter>, ConnectorError> {
         let name = format!("{}-{}", setup.run_id, setup.subtask);
-        Ok(Box::new(Writer { ledger: self.clone(), name, pieces: 0, rows: Vec::new(), prepared: Vec::new() }))
+        Ok(Box::new(Writer { ledger: self.clone(), name, pieces: 0, rows: Vec::new() }))
     }
 
     fn committer(&self, _: &Environment) -> Option<Box<dyn Committer>> {
@@ -105,6 +105,14 @@ impl Committer for Ledger {
         }
         Ok(())
     }
+
+    fn discard(&mut self, committables: &[Committable]) -> Result<(), ConnectorError> {
+        let mut books = self.books.lock().expect("no panic");
+        for committable in committables {
+            books.written.remove(std::str::from_utf8(&committable.state).expect("a name"));
+        }
+        Ok(())
+    }
 }
 
 struct Writer {
@@ -112,7 +120,6 @@ struct Writer {
     name: String,
     pieces: usize,
     rows: Rows,
-    prepared: Vec<String>,
 }
 
 impl SinkWriter for Writer {
@@ -137,13 +144,12 @@ impl SinkWriter for Writer {
         let name = format!("{}-{}", self.name, self.pieces);
         self.pieces += 1;
         self.ledger.books.lock().expect("no panic").written.insert(name.clone(), std::mem::take(&mut self.rows));
-        self.prepared.push(name.clone());
         Ok(vec![Committable { state: name.into_bytes() }])
     }
 
     fn abort(&mut self) -> Result<(), ConnectorError> {
-        let mut books = self.ledger.books.lock().expect("no panic");
-        self.prepared.iter().for_each(|name| drop(books.written.remove(name)));
+        // What was handed over may be part of a checkpoint: it is the committer's affair.
+        self.rows.clear();
         Ok(())
     }
 

@@ -11,4 +11,6 @@ mod numbered;
 mod row_patterns;
 mod shapes;
 mod simulated;
+mod sql_jobs;
+mod state_on_disk;
 mod window_sum;

@@ -41,11 +41,20 @@ impl Numbered {
     }
 
     pub fn connector(self) -> Arc<dyn Connector> {
-        Arc::new(NumberedConnector(self))
+        Arc::new(NumberedConnector { numbered: self, at_once: false })
+    }
+
+    /// A source that finds all splits at once: no reader is idle while it waits for one, so that time does not pass without it.
+    pub fn connector_at_once(self) -> Arc<dyn Connector> {
+        Arc::new(NumberedConnector { numbered: self, at_once: true })
     }
 }
 
-struct NumberedConnector(Numbered);
+#[derive(Clone, Copy)]
+struct NumberedConnector {
+    numbered: Numbered,
+    at_once: bool,
+}
 
 impl Connector for NumberedConnector {
     fn identifier(&self) -> &str {
@@ -68,7 +77,7 @@ impl Connector for NumberedConnector {
     }
 
     fn source(&self, _: &TableSpec) -> Result<Box<dyn Source>, ConnectorError> {
-        Ok(Box::new(NumberedSource(self.0)))
+        Ok(Box::new(NumberedSource(*self)))
     }
 
     fn sink(&self, _: &TableSpec) -> Result<Box<dyn Sink>, ConnectorError> {
@@ -76,7 +85,7 @@ impl Connector for NumberedConnector {
     }
 }
 
-struct NumberedSource(Numbered);
+struct NumberedSource(NumberedConnector);
 
 impl Source for NumberedSource {
     fn boundedness(&self) -> Boundedness {
@@ -84,17 +93,18 @@ impl Source for NumberedSource {
     }
 
     fn enumerator(&self, _: &Environment, _: u32) -> Result<Box<dyn Enumerator>, ConnectorError> {
-        Ok(Box::new(Dealer { numbered: self.0, dealt: 0, next_ms: Some(0) }))
+        Ok(Box::new(Dealer { numbered: self.0.numbered, at_once: self.0.at_once, dealt: 0, next_ms: Some(0) }))
     }
 
     fn reader(&self, setup: &ReaderSetup) -> Result<Box<dyn SourceReader>, ConnectorError> {
         let clock = setup.environment.clock().clone();
-        Ok(Box::new(Reader { numbered: self.0, splits: VecDeque::new(), clock, next_at_ms: 0, read: 0 }))
+        Ok(Box::new(Reader { numbered: self.0.numbered, splits: VecDeque::new(), clock, next_at_ms: 0, read: 0 }))
     }
 }
 
 struct Dealer {
     numbered: Numbered,
+    at_once: bool,
     dealt: i64,
     next_ms: Option<i64>,
 }
@@ -109,8 +119,13 @@ fn number(bytes: &[u8]) -> i64 {
 }
 
 impl Enumerator for Dealer {
-    /// One split a call, so that dealing takes several calls.
+    /// One split a call, so that dealing takes several calls; or all.
     fn discover(&mut self, now_ms: i64) -> Result<Vec<Split>, ConnectorError> {
+        if self.at_once {
+            self.next_ms = None;
+            let first = std::mem::replace(&mut self.dealt, self.numbered.splits);
+            return Ok((first..self.numbered.splits).map(|split| encode(split, 0)).collect());
+        }
         self.dealt = (self.dealt + 1).min(self.numbered.splits + 1);
         self.next_ms = match self.dealt >= self.numbered.splits {
             false => Some(0),

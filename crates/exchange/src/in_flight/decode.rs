@@ -103,7 +103,7 @@ impl RecoveredChannel {
     ///
     /// # Errors
     /// If the record is damaged.
-    pub fn next(&mut self) -> Result<Option<Element>, InFlightError> {
+    pub fn next_element(&mut self) -> Result<Option<Element>, InFlightError> {
         while self.position < self.bytes.len() {
             let [tag] = take(&self.bytes, &mut self.position)?;
             match tag {
@@ -155,7 +155,7 @@ impl RecoveredChannel {
     pub fn rest(&self) -> Result<CapturedChannel, InFlightError> {
         let mut left = self.clone();
         let mut elements = Vec::new();
-        while let Some(element) = left.next()? {
+        while let Some(element) = left.next_element()? {
             elements.push(element);
         }
         Ok(CapturedChannel {

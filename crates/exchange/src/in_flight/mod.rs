@@ -185,7 +185,7 @@ mod tests {
         let owner = Owner { subtask, parallelism, max_parallelism: GROUPS };
         let recovered = RecoveredChannel::of_bytes(bytes, owner, &[route]).expect("own bytes");
         let Some(mut recovered) = recovered else { return Vec::new() };
-        std::iter::from_fn(|| recovered.next().expect("own bytes")).collect()
+        std::iter::from_fn(|| recovered.next_element().expect("own bytes")).collect()
     }
 
     proptest! {
@@ -208,7 +208,7 @@ mod tests {
                 for middle in 0..between {
                     let owner = Owner { subtask: middle, parallelism: between, max_parallelism: GROUPS };
                     let Some(mut recovered) = RecoveredChannel::of_bytes(&bytes, owner, &[hash()]).expect("own bytes") else { continue };
-                    let first: Vec<Element> = (0..replayed).map_while(|_| recovered.next().expect("own bytes")).collect();
+                    let first: Vec<Element> = (0..replayed).map_while(|_| recovered.next_element().expect("own bytes")).collect();
                     replays.extend(texts(&first));
                     let rest = recovered.rest().expect("own bytes").to_bytes().expect("plain columns");
                     for last in 0..after {
@@ -250,7 +250,7 @@ mod tests {
         let owner = Owner { subtask: 0, parallelism: 1, max_parallelism: GROUPS };
         let read = |bytes: &[u8], routes: &[Route]| {
             let mut channel = RecoveredChannel::of_bytes(bytes, owner, routes)?.expect("one subtask owns all");
-            while channel.next()?.is_some() {}
+            while channel.next_element()?.is_some() {}
             Ok::<(), InFlightError>(())
         };
         assert!(read(&bytes, &[hash()]).is_ok());

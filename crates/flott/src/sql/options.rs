@@ -25,7 +25,7 @@ pub fn define(configuration: &mut Configuration, assignments: &[String]) -> Resu
 }
 
 fn check_typed(key: &str) -> Result<(), String> {
-    if catalogue::knows(key) {
+    if catalogue::knows(key) || flott_objectstore::options::is_known(key) {
         return Ok(());
     }
     match catalogue::suggest(key) {

@@ -15,5 +15,6 @@ mod command_line;
 mod documentation;
 mod folder;
 mod queries;
+mod recovery;
 mod row_errors;
 mod row_patterns;

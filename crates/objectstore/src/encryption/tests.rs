@@ -1,3 +1,5 @@
+//! The encrypted store: it is a store, every damage is noticed, wrong keys are named, and keys come from files.
+
 use flott_configuration::Origin;
 use flott_environment::{MemoryDisk, MemoryStore};
 use flott_simulation::check_backend;

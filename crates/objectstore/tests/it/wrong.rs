@@ -46,3 +46,25 @@ fn a_wrong_secret_is_named() {
     let denied = with("s3://flott-test/x", "wrong").get(&name("a")).expect_err("denied");
     assert_eq!(denied.kind, StoreErrorKind::Denied, "{denied}");
 }
+
+#[test]
+fn a_write_that_may_have_been_done_is_unknown_and_one_that_was_not_is_sent_again() {
+    let environment = Environment::real();
+    let Some(url) = server("FLOTT_TEST_GCS", &environment) else { return };
+    let bucket = |bucket: &str| {
+        let keys = [("fs.gs.storage.root.url", url.as_str()), ("fs.gs.auth.type", "UNAUTHENTICATED")];
+        let uri = format!("gs://{bucket}/{:x}", environment.random_seed());
+        open(&uri, &configuration(&keys), &environment).expect("valid")
+    };
+    for unclear in ["flott-lossy", "flott-broken"] {
+        let store = bucket(unclear);
+        let error = store.put_new(&name("a"), b"done").expect_err("no clear answer");
+        assert_eq!(error.kind, StoreErrorKind::Unknown, "{error}");
+        assert_eq!(store.get(&name("a")).expect("reading tells"), b"done");
+    }
+    let busy = bucket("flott-busy");
+    for number in 0..4 {
+        busy.put_new(&name(&format!("o-{number}")), b"x").expect("sent again until it is taken");
+    }
+    assert_eq!(busy.list("").expect("listable").len(), 4);
+}

@@ -96,7 +96,7 @@ impl Operator for WindowRank {
     }
 
     fn snapshot(&mut self, writer: &mut SnapshotWriter) -> Result<(), OperatorError> {
-        self.windows.snapshot("windows", writer);
+        self.windows.snapshot("windows", writer)?;
         Ok(())
     }
 

@@ -3,12 +3,11 @@
 use std::collections::BTreeMap;
 
 use flott_record::KeyRows;
-use flott_record::key::murmur3_32;
-use flott_state::encoding::{read_ordered_time, write_ordered_time};
-use flott_state::{KeyedTable, SnapshotReader, SnapshotWriter};
+use flott_state::{KeyedTable, SnapshotReader, SnapshotWriter, StateError, ValueCodec};
 
 use crate::accumulator::Accumulators;
 use crate::interface::OperatorError;
+use crate::window_state::{window_state, window_states};
 
 const STATE: &str = "slices";
 
@@ -71,30 +70,43 @@ impl Slices {
         table.iter().for_each(|(_, _, slot)| self.accumulators.release(*slot));
     }
 
-    pub(super) fn snapshot(&mut self, writer: &mut SnapshotWriter) {
+    pub(super) fn snapshot(&mut self, writer: &mut SnapshotWriter) -> Result<(), OperatorError> {
         self.accumulators.make_room();
-        let mut part = writer.state(STATE);
-        for (slice_end, table) in &self.tables {
-            for (hash, key, slot) in table.iter() {
-                let write_key = |out: &mut Vec<u8>| {
-                    write_ordered_time(out, *slice_end);
-                    out.extend_from_slice(key);
-                };
-                part.put(hash, write_key, |out| self.accumulators.encode_state(*slot, out));
-            }
+        let codec = SlotCodec(&mut self.accumulators);
+        for (slice_end, table) in &mut self.tables {
+            table.snapshot_with(&window_state(STATE, *slice_end), writer, &codec)?;
         }
+        Ok(())
     }
 
     pub(super) fn restore(&mut self, reader: &SnapshotReader<'_>) -> Result<(), OperatorError> {
-        reader.keyed(STATE, |entry| {
-            let (mut key, mut state) = (entry.key, entry.value);
-            let table = self.tables.entry(read_ordered_time(&mut key)?).or_default();
-            let accumulators = &mut self.accumulators;
-            let (slot, new) = table.get_or_insert_with(murmur3_32(key), key, || accumulators.allocate());
-            assert!(new, "a snapshot has each group of a slice once");
-            let slot = *slot;
-            Ok(self.accumulators.restore_state(slot, &mut state)?)
-        })
+        for (slice_end, state) in window_states(reader, STATE)? {
+            let mut table = KeyedTable::new();
+            table.restore_with(state, reader, &mut SlotCodec(&mut self.accumulators))?;
+            if !table.is_empty() {
+                self.tables.insert(slice_end, table);
+            }
+        }
+        Ok(())
+    }
+}
+
+/// A slot as the accumulators in it.
+struct SlotCodec<'a>(&'a mut Accumulators);
+
+impl ValueCodec<u32> for SlotCodec<'_> {
+    fn encode(&self, slot: &u32, out: &mut Vec<u8>) {
+        self.0.encode_state(*slot, out);
+    }
+
+    fn decode(&mut self, mut bytes: &[u8]) -> Result<u32, StateError> {
+        let slot = self.0.allocate();
+        self.0.restore_state(slot, &mut bytes)?;
+        Ok(slot)
+    }
+
+    fn evict(&mut self, slot: u32) {
+        self.0.release(slot);
     }
 }
 

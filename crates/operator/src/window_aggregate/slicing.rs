@@ -11,17 +11,16 @@ use arrow_schema::DataType as ArrowType;
 use flott_job::spec::{AggregatePhase, WindowAggregateSpec};
 use flott_job::window::{Window, WindowTime};
 use flott_record::limits::BATCH_ROWS_MAX;
-use flott_record::{Batch, KeyRows, MIN_WATERMARK};
-use flott_state::{KeyedTable, SnapshotReader, SnapshotWriter, StateValue};
+use flott_record::{Batch, KeyRows};
+use flott_state::{KeyedTable, SnapshotReader, SnapshotWriter};
 
+use super::progress::Progress;
 use super::result::ResultRows;
 use super::slices::{Slices, slice_ends};
 use super::{key_columns, key_types, refuse_retractions};
 use crate::accumulator::Accumulators;
 use crate::interface::{Context, Forwarding, Operator, OperatorError, Setup, Step};
 use crate::window_time::{Slicing, WindowClock, rowtimes, start_of_window};
-
-const PROGRESS: &str = "progress";
 
 /// A window whose rows are being emitted.
 struct Firing {
@@ -47,8 +46,7 @@ pub(super) struct SlicingWindowAggregate {
     /// Ends of windows that have data and are not over.
     pending: BTreeSet<i64>,
     firing: Option<Firing>,
-    /// The greatest watermark seen, also before a restore.
-    progress_ms: i64,
+    progress: Progress,
     key_rows: KeyRows,
     ends: Vec<i64>,
     slots: Vec<u32>,
@@ -77,7 +75,7 @@ impl SlicingWindowAggregate {
             results: ResultRows::new(key_types(spec)?, &spec.properties, clock),
             pending: BTreeSet::new(),
             firing: None,
-            progress_ms: MIN_WATERMARK,
+            progress: Progress::new(setup.key_groups(), setup.max_parallelism),
             key_rows: KeyRows::default(),
             ends: Vec::new(),
             slots: Vec::new(),
@@ -138,7 +136,7 @@ impl SlicingWindowAggregate {
 
     /// The slice where rows of a slice are accumulated; `None` if all its windows are over.
     fn target(&mut self, slice_end: i64) -> Option<i64> {
-        let over = |end: i64, this: &Self| this.event_time && this.clock().is_over(end, this.progress_ms);
+        let over = |end: i64, this: &Self| this.event_time && this.clock().is_over(end, this.progress.ms());
         if !over(slice_end, self) {
             if !self.slices.tables.contains_key(&slice_end) {
                 self.pending.insert(slice_end);
@@ -158,7 +156,7 @@ impl SlicingWindowAggregate {
     fn first_open_window(&self, slice_end: i64) -> i64 {
         let step_ms = self.slicing.step_ms();
         let mut window_end = slice_end;
-        while step_ms > 0 && self.event_time && self.clock().is_over(window_end, self.progress_ms) {
+        while step_ms > 0 && self.event_time && self.clock().is_over(window_end, self.progress.ms()) {
             window_end += step_ms;
         }
         window_end
@@ -180,7 +178,7 @@ impl SlicingWindowAggregate {
     /// Whether a window is over.
     fn is_due(&self, window_end: i64, context: &Context<'_>) -> bool {
         if self.event_time {
-            self.clock().is_over(window_end, self.progress_ms)
+            self.clock().is_over(window_end, self.progress.ms())
         } else {
             context.now_ms > self.clock().last_instant_ms(window_end)
         }
@@ -243,7 +241,14 @@ impl SlicingWindowAggregate {
 
     fn emit_some(&mut self, firing: &mut Firing, context: &mut Context<'_>) -> Result<(), OperatorError> {
         let bounds = (start_of_window(&self.window.kind, firing.window_end), firing.window_end);
-        let groups = firing.table.iter().skip(firing.cursor).take(BATCH_ROWS_MAX);
+        let groups = || firing.table.iter().skip(firing.cursor).take(BATCH_ROWS_MAX);
+        // Key groups that were ahead when they were restored have had this window.
+        let mut had = Vec::new();
+        if self.event_time && self.progress.is_uneven() {
+            let clock = self.clock();
+            had.extend(groups().map(|(hash, ..)| clock.is_over(firing.window_end, self.progress.of_hash_ms(hash))));
+        }
+        let groups = groups().enumerate().filter(|(index, _)| had.get(*index) != Some(&true)).map(|(_, group)| group);
         let groups = groups.map(|(_, key, slot)| (key, *slot, bounds));
         self.results.emit(&mut self.slices.accumulators, groups, context)?;
         firing.cursor = (firing.cursor + BATCH_ROWS_MAX).min(firing.table.len());
@@ -306,7 +311,7 @@ impl Operator for SlicingWindowAggregate {
     }
 
     fn on_watermark(&mut self, context: &mut Context<'_>) -> Result<Step, OperatorError> {
-        self.progress_ms = self.progress_ms.max(context.watermark_ms);
+        self.progress.advance(context.watermark_ms);
         if self.event_time { self.fire(context, true) } else { Ok(Step::Done) }
     }
 
@@ -333,16 +338,13 @@ impl Operator for SlicingWindowAggregate {
 
     fn snapshot(&mut self, writer: &mut SnapshotWriter) -> Result<(), OperatorError> {
         assert!(self.firing.is_none(), "a window is emitted as a whole before the barrier");
-        self.slices.snapshot(writer);
-        let mut entry = Vec::new();
-        self.progress_ms.encode(&mut entry);
-        writer.union(PROGRESS, entry);
+        self.slices.snapshot(writer)?;
+        self.progress.snapshot(writer);
         Ok(())
     }
 
     fn restore(&mut self, reader: &SnapshotReader<'_>) -> Result<(), OperatorError> {
-        let progress: Result<Vec<i64>, _> = reader.union(PROGRESS).map(|mut bytes| i64::decode(&mut bytes)).collect();
-        self.progress_ms = progress?.into_iter().min().unwrap_or(MIN_WATERMARK);
+        self.progress.restore(reader)?;
         self.slices.restore(reader)?;
         let ends: Vec<i64> = self.slices.tables.keys().copied().collect();
         for slice_end in ends {

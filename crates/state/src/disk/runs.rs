@@ -254,12 +254,23 @@ impl Drop for DiskRuns {
             // The directory goes away with its task; a file that stays until then harms nobody.
             let _ = self.backend.disk.remove_file(&path);
         }
+        // The directory of the operator and that of the run go with the last files in them.
+        let directory = &self.backend.directory;
+        for directory in [Some(directory.as_path()), directory.parent()].into_iter().flatten() {
+            if self.backend.disk.remove_dir(directory).is_err() {
+                break;
+            }
+        }
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use super::due;
+    use flott_environment::{Clock, MemoryDisk};
+
+    use super::*;
+    use crate::disk::MemoryBudget;
+    use crate::encoding::StateValue;
 
     #[test]
     fn runs_of_a_size_are_merged_when_there_are_enough() {
@@ -272,5 +283,27 @@ mod tests {
         assert_eq!(due(&[1, 4, 16, 64]), 0);
         assert!(due(&[1; 40]) >= 4);
         assert!(due(&(0..40).map(|index| 1 << index).collect::<Vec<u64>>()) >= 4);
+    }
+
+    #[test]
+    fn merges_drop_what_has_expired_and_files_go_with_their_store() {
+        let disk = MemoryDisk::new(Clock::real()).disk();
+        let backend = DiskBackend::new(disk.clone(), "/state/a".into(), "a".to_string(), 128, MemoryBudget::new(1));
+        let mut store = DiskRuns::new(backend).expect("a disk in memory");
+        for round in 0..MERGE_RUNS_MIN as i64 {
+            let mut entries = Entries::default();
+            for key in 0..10u8 {
+                entries.put(3, |out| out.extend([round as u8, key]), |out| (round * 100).encode(out));
+            }
+            store.apply(&entries).expect("a disk in memory");
+        }
+        store.expire_stamped_until(100);
+        store.work(u64::MAX / 2).expect("a disk in memory");
+        let entries: Vec<u64> = store.runs().iter().map(|run| run.facts.entries).collect();
+        assert_eq!(entries, [20], "the first two rounds have expired");
+        let files = |disk: &flott_environment::Disk| disk.list("/state/a".as_ref()).map_or(0, |files| files.len());
+        assert_eq!(files(&disk), 1);
+        drop(store);
+        assert!(!disk.exists("/state/a".as_ref()).expect("a disk in memory"), "the directory goes, too");
     }
 }

@@ -1,3 +1,5 @@
+//! Runs as models: what several of them say together, and that no damage goes unnoticed.
+
 use std::collections::BTreeMap;
 
 use proptest::prelude::*;

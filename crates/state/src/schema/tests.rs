@@ -1,3 +1,5 @@
+//! What may change between two schemas, what may not, and that tables follow.
+
 use flott_environment::{Clock, MemoryDisk};
 use flott_record::key::murmur3_32;
 use flott_record::value_array::{batch_from_rows, rows_of_batch};

@@ -14,6 +14,9 @@ use crate::run::{Merge, Run, RunBody, RunFacts, RunId, RunOptions, RunRef, RunWr
 
 const TOMBSTONE: u32 = 1 << 31;
 
+/// About what a state's run occupies beside its entries: header, index, footer, reference.
+const STATE_BYTES_LEAST: usize = 200;
+
 /// Writes the content of a run and says what it was.
 pub type Fill<'a> = &'a mut dyn FnMut(&mut dyn Write) -> Result<RunFacts, StateError>;
 
@@ -43,7 +46,7 @@ impl RunStore for InlineRuns {
 /// ```text
 /// entry   key's length, value's length or TOMBSTONE (u32 each), key, value
 /// ```
-#[derive(Default)]
+#[derive(Clone, Default, PartialEq, Eq)]
 pub struct Entries {
     /// By number; as long as the highest that has been put needs.
     groups: Vec<Vec<u8>>,
@@ -152,7 +155,7 @@ fn split(bytes: &[u8]) -> Vec<(&[u8], Option<&[u8]>)> {
 }
 
 /// One keyed state at the barrier.
-#[derive(Debug)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct FrozenState {
     pub(super) run_id: RunId,
     pub(super) schema: Vec<u8>,
@@ -258,7 +261,7 @@ fn copy(source: &dyn crate::run::RunSource, out: &mut dyn Write, facts: RunFacts
 }
 
 /// An operator's state at a barrier: holds no reference to live state, so that any thread may encode it.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct FrozenSnapshot {
     pub(super) keyed: BTreeMap<String, FrozenState>,
     pub(super) lists: BTreeMap<String, Vec<Vec<u8>>>,
@@ -269,6 +272,14 @@ impl FrozenSnapshot {
     /// Bytes that were copied at the barrier.
     pub fn copied_bytes(&self) -> usize {
         self.keyed.values().map(|state| state.entries.bytes).sum()
+    }
+
+    /// About how many bytes it becomes, files of the disk backend included.
+    pub fn bytes_about(&self) -> u64 {
+        let layers = self.keyed.values().flat_map(|state| &state.layers).map(|run| run.facts.bytes).sum::<u64>();
+        let lists = self.lists.values().chain(self.unions.values()).flatten().map(|entry| entry.len() as u64);
+        let states = (self.keyed.len() * STATE_BYTES_LEAST) as u64;
+        self.copied_bytes() as u64 + layers + lists.sum::<u64>() + states
     }
 
     /// Sorts and encodes what was copied and puts the new runs into a store.

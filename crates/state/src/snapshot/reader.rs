@@ -1,5 +1,6 @@
 //! A subtask's share of the snapshots of all former subtasks.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use flott_record::KeyGroupRange;
@@ -44,6 +45,12 @@ impl<'a> SnapshotReader<'a> {
     /// A keyed state as each former subtask left it.
     pub fn states(&self, state: &str) -> impl Iterator<Item = &'a KeyedSnapshot> {
         self.snapshots.iter().filter_map(move |snapshot| snapshot.keyed.get(state))
+    }
+
+    /// The names of the keyed states that begin with a prefix, in order, each once.
+    pub fn states_with_prefix(&self, prefix: &str) -> BTreeSet<&'a str> {
+        let names = self.snapshots.iter().flat_map(|snapshot| snapshot.keyed.keys());
+        names.map(String::as_str).filter(|name| name.starts_with(prefix)).collect()
     }
 
     /// Gives all entries of a keyed state in this subtask's key groups to `take`; for each former subtask in the order of key group and key.

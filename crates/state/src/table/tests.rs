@@ -1,3 +1,5 @@
+//! Tables as maps: across changes, checkpoints that complete or fail, restores, rescaling and disks.
+
 use std::collections::BTreeMap;
 
 use flott_environment::{Clock, MemoryDisk};

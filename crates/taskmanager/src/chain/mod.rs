@@ -13,6 +13,7 @@ use flott_record::{Barrier, Batch};
 
 use crate::chain::stage::{Stage, StepOutput};
 use crate::chain::work::{Work, WorkQueue};
+use crate::operator_state::OperatorState;
 
 /// An operator's failure, with its name.
 #[derive(Debug)]
@@ -29,7 +30,7 @@ pub(crate) struct Chain {
     output: Output,
     max_parallelism: u32,
     /// States of the operators that the barrier under way has passed.
-    states: Vec<(String, Vec<u8>)>,
+    states: Vec<(String, OperatorState)>,
 }
 
 impl Chain {
@@ -69,7 +70,7 @@ impl Chain {
         let stage = &mut head[index];
         let mut out = StepOutput { output: &mut self.output, next };
         match stage.step(now_ms, self.max_parallelism, &mut out) {
-            Ok(state) => self.states.extend(state.map(|state| (stage.node.uid.clone(), state))),
+            Ok(state) => self.states.extend(state.map(|state| (stage.node.uid.clone(), OperatorState::Frozen(state)))),
             Err(error) => return Err(ChainFailure { operator: stage.node.name.clone(), cause: error.to_string() }),
         }
         Ok(true)
@@ -88,15 +89,15 @@ impl Chain {
     }
 
     /// The states that the barrier found when it passed, once it has come out.
-    pub(crate) fn take_states(&mut self) -> Vec<(String, Vec<u8>)> {
+    pub(crate) fn take_states(&mut self) -> Vec<(String, OperatorState)> {
         std::mem::take(&mut self.states)
     }
 
     /// The states as of now, at the end of a chain.
-    pub(crate) fn snapshot(&mut self) -> Result<Vec<(String, Vec<u8>)>, ChainFailure> {
+    pub(crate) fn snapshot(&mut self) -> Result<Vec<(String, OperatorState)>, ChainFailure> {
         let max_parallelism = self.max_parallelism;
         let state = |stage: &mut Stage| match stage.snapshot(max_parallelism) {
-            Ok(state) => Ok((stage.node.uid.clone(), state)),
+            Ok(state) => Ok((stage.node.uid.clone(), OperatorState::Frozen(state))),
             Err(error) => Err(ChainFailure { operator: stage.node.name.clone(), cause: error.to_string() }),
         };
         self.stages.iter_mut().map(state).collect()

@@ -5,7 +5,7 @@ use flott_metric::{Counter, MetricGroup, OperatorIdentity, OperatorMetrics};
 use flott_operator::interface::{Counts, Emitted};
 use flott_operator::{Context, Forwarding, Operator, OperatorError, Output, Step};
 use flott_record::{Barrier, Batch, MAX_WATERMARK, MIN_WATERMARK};
-use flott_state::SnapshotWriter;
+use flott_state::{FrozenSnapshot, SnapshotWriter};
 
 use crate::chain::work::{Work, WorkQueue};
 
@@ -70,7 +70,7 @@ impl Stage {
         now_ms: i64,
         max_parallelism: u32,
         out: &mut StepOutput<'_>,
-    ) -> Result<Option<Vec<u8>>, OperatorError> {
+    ) -> Result<Option<FrozenSnapshot>, OperatorError> {
         let Some(work) = self.queue.pop_front() else { return Ok(None) };
         match work {
             Work::Batch { input, batch } => self.batch(input, batch, now_ms, out)?,
@@ -194,17 +194,17 @@ impl Stage {
         barrier: Barrier,
         max_parallelism: u32,
         next: &mut WorkQueue,
-    ) -> Result<Vec<u8>, OperatorError> {
+    ) -> Result<FrozenSnapshot, OperatorError> {
         let state = self.snapshot(max_parallelism)?;
         next.push_back(Work::Barrier(barrier));
         Ok(state)
     }
 
     /// The operator's state as of now.
-    pub(crate) fn snapshot(&mut self, max_parallelism: u32) -> Result<Vec<u8>, OperatorError> {
+    pub(crate) fn snapshot(&mut self, max_parallelism: u32) -> Result<FrozenSnapshot, OperatorError> {
         let mut writer = SnapshotWriter::new(max_parallelism);
         self.operator.snapshot(&mut writer)?;
-        Ok(writer.finish()?.to_bytes())
+        Ok(writer.freeze())
     }
 
     fn count_side(&mut self, tag: &'static str, rows: usize) {

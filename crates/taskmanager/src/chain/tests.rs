@@ -160,7 +160,8 @@ fn a_barrier_comes_after_the_rows_that_were_kept_and_brings_every_state() {
     let states = chain.take_states();
     let seen: Vec<(String, Vec<u8>)> = states
         .into_iter()
-        .map(|(uid, bytes)| {
+        .map(|(uid, state)| {
+            let bytes = state.into_bytes().expect("state is in memory");
             let snapshot = OperatorSnapshot::from_bytes(&bytes).expect("own bytes");
             (uid, snapshot.lists["seen"][0].clone())
         })

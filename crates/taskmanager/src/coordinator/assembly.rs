@@ -9,10 +9,11 @@ use flott_checkpoint::metadata::{
 };
 use flott_checkpoint::store::{SnapshotReader, SnapshotWriter};
 use flott_connector::Committable;
-use flott_environment::{ObjectName, StoreError};
+use flott_environment::ObjectName;
 
 use crate::coordinator::describe::{Described, describe, merge_states};
 use crate::message::TaskState;
+use crate::operator_state::OperatorState;
 use crate::snapshot::{JobSnapshot, SourceSnapshot};
 
 /// What is known of a vertex's operators.
@@ -131,7 +132,7 @@ impl Assembly {
         mut self,
         facts: &JobFacts,
         committables: &BTreeMap<u32, Vec<Vec<u8>>>,
-    ) -> Result<Assembled, StoreError> {
+    ) -> Result<Assembled, String> {
         let mut objects = Vec::new();
         for (task, state) in std::mem::take(&mut self.ended) {
             let stored = store_part(state.operators, &self.target, facts.inline_bytes_max, self.is_wanted)?;
@@ -139,7 +140,7 @@ impl Assembly {
             self.stored.insert(task, stored);
         }
         let snapshot = self.snapshot(facts, committables);
-        let own_name = self.target.writer.metadata_name(&self.target.folder)?;
+        let own_name = self.target.writer.metadata_name(&self.target.folder).map_err(|error| error.to_string())?;
         let is_savepoint = self.kind.is_savepoint();
         let metadata = Metadata {
             job_id: facts.job_id.clone(),
@@ -246,29 +247,27 @@ fn sink_metadata(snapshot: &JobSnapshot) -> Vec<SinkMetadata> {
 
 /// Makes a task's part durable: what is small stays for the metadata, what is not becomes an object. Blocks if something is not small.
 pub(crate) fn store_part(
-    operators: Vec<(String, Vec<u8>)>,
+    operators: Vec<(String, OperatorState)>,
     target: &Target,
     inline_bytes_max: u64,
     is_wanted: bool,
-) -> Result<Vec<Stored>, StoreError> {
-    let store = |(uid, bytes): (String, Vec<u8>)| {
+) -> Result<Vec<Stored>, String> {
+    let store = |(uid, state): (String, OperatorState)| {
+        let bytes = state.into_bytes()?;
         let described = describe(&bytes);
-        if is_inline(&bytes, inline_bytes_max) {
+        if bytes.len() as u64 <= inline_bytes_max {
             return Ok(Stored { uid, bytes: None, handle: StateHandle::Inline(bytes), described });
         }
-        let handle = StateHandle::Object(target.writer.put_exclusive(&target.folder, &bytes)?);
+        let object = target.writer.put_exclusive(&target.folder, &bytes).map_err(|error| error.to_string())?;
+        let handle = StateHandle::Object(object);
         Ok(Stored { uid, bytes: is_wanted.then_some(bytes), handle, described })
     };
     operators.into_iter().map(store).collect()
 }
 
 /// Whether nothing of a task's part needs an object.
-pub(crate) fn is_all_inline(operators: &[(String, Vec<u8>)], inline_bytes_max: u64) -> bool {
-    operators.iter().all(|(_, bytes)| is_inline(bytes, inline_bytes_max))
-}
-
-fn is_inline(bytes: &[u8], inline_bytes_max: u64) -> bool {
-    bytes.len() as u64 <= inline_bytes_max
+pub(crate) fn is_all_inline(operators: &[(String, OperatorState)], inline_bytes_max: u64) -> bool {
+    operators.iter().all(|(_, state)| state.bytes_about() <= inline_bytes_max)
 }
 
 /// The objects of a part.

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use flott_checkpoint::commit::{CommitAction, CommitEvent, Commits};
 use flott_checkpoint::coordinator::{Action, Answer, Coordinator as Machine, Event, RequestKind};
+use flott_checkpoint::limits::CHECKPOINTS_PER_SWEEP;
 use flott_checkpoint::references::{ReferenceAction, ReferenceEvent, References};
 use flott_checkpoint::store::{SnapshotReader, SnapshotWriter};
 use flott_checkpoint::{TaskId, layout};
@@ -64,6 +65,8 @@ pub(crate) struct CheckpointDesk {
     requests: BTreeMap<u64, Request>,
     next_request: u64,
     effects: Vec<Effect>,
+    /// Complete checkpoints of this attempt.
+    completed: u64,
     pub(crate) metrics: CheckpointMetrics,
 }
 
@@ -77,6 +80,9 @@ impl CheckpointDesk {
         (metrics, waker): (CheckpointMetrics, Waker),
     ) -> Self {
         let mut references = References::new(checkpointing.retained_max);
+        if storage.location.is_empty() {
+            references = references.without_grace();
+        }
         let now_ms = environment.clock().now_ms();
         if let Some(restored) = storage.restored.take() {
             references.step(restored, now_ms);
@@ -95,6 +101,7 @@ impl CheckpointDesk {
             requests: BTreeMap::new(),
             next_request: 0,
             effects: Vec::new(),
+            completed: 0,
             metrics,
         }
     }
@@ -151,7 +158,7 @@ impl CheckpointDesk {
             return self.actions.store((checkpoint_id, task), state.operators, target, options).map_err(failure);
         }
         let stored = store_part(state.operators, &target, inline_bytes_max, is_wanted);
-        self.part_stored(checkpoint_id, task, stored.map_err(|error| error.to_string()), job)
+        self.part_stored(checkpoint_id, task, stored, job)
     }
 
     /// A task ended.
@@ -413,6 +420,11 @@ impl CheckpointDesk {
         } else {
             self.refer(ReferenceEvent::Completed { checkpoint_id })?;
             self.actions.clean(Vec::new()).map_err(failure)?;
+            if self.completed.is_multiple_of(CHECKPOINTS_PER_SWEEP) {
+                let needed = self.references.needed();
+                self.actions.sweep(needed, self.machine.under_way(), now_ms).map_err(failure)?;
+            }
+            self.completed += 1;
         }
         self.metrics.completed(checkpoint_id, kind, now_ms);
         self.environment.trace(&format!("checkpoint {checkpoint_id} is complete"));

@@ -1,7 +1,8 @@
 //! What an operator's snapshot consists of, for people and tools.
 
 use flott_checkpoint::metadata::{KeyGroupSpan, StateDescription, StateKind};
-use flott_state::OperatorSnapshot;
+use flott_record::Field;
+use flott_state::{OperatorSnapshot, RowSchema};
 
 /// The states of one subtask of an operator.
 #[derive(Clone, Debug, Default)]
@@ -21,7 +22,7 @@ pub(crate) fn describe(bytes: &[u8]) -> Described {
         states.push(StateDescription {
             name: name.clone(),
             kind: StateKind::Keyed,
-            type_text: String::new(),
+            type_text: type_text(&state.schema),
             len_bytes: state.runs.iter().map(|run| run.facts.bytes).sum(),
             key_groups: spans.reduce(union),
         });
@@ -37,6 +38,14 @@ pub(crate) fn describe(bytes: &[u8]) -> Described {
     }
     let key_groups = states.iter().filter_map(|state| state.key_groups).reduce(union);
     Described { states, key_groups }
+}
+
+/// The type of a state's values, where they are rows; what is no known schema is told when it is restored.
+fn type_text(schema: &[u8]) -> String {
+    let Ok(schema) = RowSchema::from_bytes(schema) else { return String::new() };
+    let field = |field: &Field| format!("`{}` {}", field.name, field.data_type);
+    let fields: Vec<String> = schema.rows().fields.iter().map(field).collect();
+    format!("ROW<{}>", fields.join(", "))
 }
 
 /// Adds one subtask's states to those of the others.

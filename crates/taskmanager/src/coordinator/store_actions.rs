@@ -1,14 +1,16 @@
 //! What the coordinator has done on the I/O pool, and what comes back.
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::Arc;
 
 use flott_checkpoint::TaskId;
 use flott_checkpoint::coordinator::{Answer, PointerAnswer, Verdict};
+use flott_checkpoint::limits::SWEEP_GRACE_MS;
 use flott_environment::{IoPending, IoPool, IoRefusal, ObjectName, Waker};
 
 use crate::checkpointing::SharedKeeper;
 use crate::coordinator::assembly::{Assembled, Assembly, JobFacts, Stored, Target, store_part};
+use crate::operator_state::OperatorState;
 
 use crate::snapshot::JobSnapshot;
 
@@ -106,13 +108,12 @@ impl StoreActions {
     pub(crate) fn store(
         &mut self,
         (checkpoint_id, task): (u64, TaskId),
-        operators: Vec<(String, Vec<u8>)>,
+        operators: Vec<(String, OperatorState)>,
         target: Target,
         (inline_bytes_max, is_wanted): (u64, bool),
     ) -> Result<(), String> {
         self.run("store state", move || {
             let stored = store_part(operators, &target, inline_bytes_max, is_wanted);
-            let stored = stored.map_err(|error| error.to_string());
             Done::Stored { checkpoint_id, task, stored }
         })
     }
@@ -130,7 +131,7 @@ impl StoreActions {
                 Ok(assembled) => written(&keeper, checkpoint_id, &target, assembled),
                 Err(error) => Written {
                     checkpoint_id,
-                    answer: Answer::Failed(error.to_string()),
+                    answer: Answer::Failed(error),
                     metadata: None,
                     objects: Vec::new(),
                     snapshot: None,
@@ -163,6 +164,20 @@ impl StoreActions {
         self.run("forget checkpoint", move || {
             keeper.lock().forget(checkpoint_id);
             Done::Cleaned(Ok(()))
+        })
+    }
+
+    /// Removes what dead attempts left behind.
+    pub(crate) fn sweep(
+        &mut self,
+        needed: BTreeSet<ObjectName>,
+        under_way: BTreeSet<u64>,
+        now_ms: i64,
+    ) -> Result<(), String> {
+        let keeper = self.keeper.clone();
+        self.run("sweep checkpoints", move || {
+            let swept = keeper.lock().sweep(&needed, &under_way, now_ms, SWEEP_GRACE_MS);
+            Done::Cleaned(swept.map(drop).map_err(|fault| fault.to_string()))
         })
     }
 

@@ -19,7 +19,7 @@ use flott_operator::sink_enforcer::SinkEnforcer;
 use flott_operator::{Operator, Setup};
 use flott_record::limits::BATCH_ROWS_MAX;
 use flott_record::{Field, Schema, TableSpec};
-use flott_state::{OperatorSnapshot, SnapshotReader};
+use flott_state::{OperatorSnapshot, SnapshotReader, StateBackend};
 
 use crate::chain::Chain;
 use crate::chain::stage::Stage;
@@ -41,6 +41,8 @@ pub(crate) struct JobContext {
     pub(crate) environment: Environment,
     pub(crate) settings: JobSettings,
     pub(crate) alignment: AlignmentMode,
+    /// Where operators keep their state.
+    pub(crate) state: StateBackend,
     pub(crate) operators: CustomOperators,
     pub(crate) connectors: Registry,
     pub(crate) coordinator: Mailbox<ToCoordinator>,
@@ -86,24 +88,19 @@ impl TaskPlan {
         let metrics = TaskMetrics::register(&group);
         let inputs = std::mem::take(&mut self.inputs);
         let chain = Chain::new(self.stages(&group, inputs.len().max(1))?, context.settings.max_parallelism);
-        let (head, source_metrics) = match self.source.take() {
+        let gate = |inputs| {
+            let gate = self.input_gate(inputs)?;
+            let head = GateHead::new(gate, metrics.clone(), context.environment.clone());
+            Ok::<Head, JobFailure>(Head::Gate(Box::new(head)))
+        };
+        let (head, source_metrics) = match self.source.clone() {
             Some((source, control)) if !self.has_ended => {
                 let (head, metrics) = self.source_head(&*source, control, &group)?;
                 (Head::Source(head), Some(metrics))
             }
             // A source that had ended has no input, which is one that has ended.
-            Some(_) => (
-                Head::Gate(GateHead::new(
-                    self.input_gate(vec![Vec::new()])?,
-                    metrics.clone(),
-                    context.environment.clone(),
-                )),
-                None,
-            ),
-            None => (
-                Head::Gate(GateHead::new(self.input_gate(inputs)?, metrics.clone(), context.environment.clone())),
-                None,
-            ),
+            Some(_) => (gate(vec![Vec::new()])?, None),
+            None => (gate(inputs)?, None),
         };
         let tail = match self.sink.take() {
             Some(sink) if !self.has_ended => Tail::Sink(Box::new(self.sink_tail(&*sink, &group)?)),
@@ -199,6 +196,10 @@ impl TaskPlan {
             }
             spec => self.context.operators.build(spec, &setup).map_err(|error| error.to_string())?,
         };
+        let owner = format!("{}-{}-{index}-{}", self.context.run_id, self.id.vertex, self.id.subtask);
+        if let Some(disk) = self.context.state.of_operator(&owner, settings.max_parallelism) {
+            operator.use_disk(&disk).map_err(|error| format!("it cannot keep its state on disk: {error}"))?;
+        }
         if let Some(snapshots) = self.context.restored.as_ref().and_then(|restored| restored.get(&node.uid)) {
             let reader = SnapshotReader::new(snapshots, setup.key_groups(), self.id.subtask, self.vertex.parallelism);
             operator.restore(&reader).map_err(|error| format!("its state cannot be restored: {error}"))?;
@@ -226,7 +227,7 @@ impl TaskPlan {
             projection,
             output: output_schema(&node.spec).unwrap_or_default(),
             time_zone: self.context.settings.time_zone.clone(),
-            batch_rows_max: BATCH_ROWS_MAX,
+            batch_rows_max: if self.context.environment.maybe("sources give few rows") { 16 } else { BATCH_ROWS_MAX },
         };
         let reader = source.reader(&setup).map_err(|error| self.failure(node, error.to_string()))?;
         let metrics = OperatorMetrics::register(&group);

@@ -21,6 +21,7 @@ use crate::failure::{JobFailure, TaskId};
 use crate::limits::{OVERDRAWN_STEPS_MAX, TURN_NS, TURN_STEPS_MAX};
 use crate::mailbox::Mailbox;
 use crate::message::{TaskEnd, TaskSnapshot, TaskState, ToCoordinator};
+use crate::operator_state::OperatorState;
 use crate::task::clocking::{Clocking, Pause};
 use crate::task::gate_head::{CheckpointNews, GateHead};
 use crate::task::snapshot::{Parts, in_flight_state, in_flight_uid};
@@ -46,7 +47,7 @@ pub(crate) enum Head {
     /// From a reader.
     Source(SourceHead),
     /// From other subtasks.
-    Gate(GateHead),
+    Gate(Box<GateHead>),
 }
 
 /// What a turn came to.
@@ -98,7 +99,7 @@ pub(crate) struct Task {
 pub(crate) enum Credit {
     /// It waits for credit.
     Keeps,
-    /// A barrier that overtakes is in the chain: what the operators emit before it is sent without credit, for so many steps.
+    /// A barrier that overtakes is in the chain: what the operators emit before it is sent without credit, for so many calls of theirs.
     Overdraws { steps: usize },
     /// It has sent without credit, and does nothing more before there is some.
     Overdrawn,
@@ -152,10 +153,12 @@ impl Task {
         if self.overtakes && self.credit != Credit::Overdrawn && self.poll_checkpoint(now_ms)? {
             return Ok(Advance::Worked);
         }
+        let has_output = !self.chain.out.is_empty();
         let wants_credit = match self.credit {
             Credit::Overdrawn => true,
-            Credit::Overdraws { steps } if steps > 0 => false,
-            _ => matches!(self.chain.out.front(), Some(Work::Batch { .. })),
+            // What a call has emitted passes; the next call waits where there were many.
+            Credit::Overdraws { steps } => !has_output && steps == 0,
+            Credit::Keeps => matches!(self.chain.out.front(), Some(Work::Batch { .. })),
         };
         if wants_credit && !self.tail.is_ready(&self.waker) {
             let has_news = self.poll_checkpoint(now_ms)?;
@@ -163,8 +166,8 @@ impl Task {
         }
         match &mut self.credit {
             credit @ Credit::Overdrawn => *credit = Credit::Keeps,
-            Credit::Overdraws { steps } => *steps = steps.saturating_sub(1),
-            Credit::Keeps => {}
+            Credit::Overdraws { steps } if !has_output => *steps = steps.saturating_sub(1),
+            Credit::Overdraws { .. } | Credit::Keeps => {}
         }
         if !self.chain.out.is_empty() {
             return self.step_tail(now_ms);
@@ -264,7 +267,7 @@ impl Task {
         if !in_flight.is_empty() {
             let bytes = in_flight_state(&in_flight, (self.id.subtask, self.parallelism), self.max_parallelism);
             let bytes = bytes.map_err(|cause| failure(&self.name, self.id, self.parallelism, cause))?;
-            state.operators.push((in_flight_uid(&self.first_uid), bytes));
+            state.operators.push((in_flight_uid(&self.first_uid), OperatorState::Encoded(bytes)));
         }
         self.tell(ToCoordinator::Snapshot(TaskSnapshot { task: self.id, checkpoint_id, state }))
     }
@@ -334,8 +337,15 @@ impl Task {
         sent.map_err(|error| failure(&self.name, self.id, self.parallelism, error.to_string()))
     }
 
-    /// Removes what was written and will never be committed.
+    /// Removes what was written and will never be committed. What was prepared for a checkpoint and is not told yet is told now: the coordinator
+    /// knows whether some durable checkpoint needs it.
     pub(crate) fn abort(&mut self) -> Result<(), JobFailure> {
+        let mut committables = self.parts.give_up(u64::MAX);
+        committables.extend(self.tail.take_committables());
+        if !committables.is_empty() {
+            let state = TaskState { committables, ..TaskState::default() };
+            self.tell(ToCoordinator::Snapshot(TaskSnapshot { task: self.id, checkpoint_id: u64::MAX, state }))?;
+        }
         self.tail.abort().map_err(|cause| self.failure_of_tail(cause))
     }
 

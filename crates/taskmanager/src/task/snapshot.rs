@@ -62,9 +62,7 @@ impl Parts {
 
     /// The whole, if it is whole.
     pub(crate) fn take(&mut self) -> Option<(u64, TaskState, InFlight)> {
-        if self.in_flight.is_none() {
-            return None;
-        }
+        self.in_flight.as_ref()?;
         let state = self.state.take()?;
         Some((self.checkpoint_id, state, self.in_flight.take()?))
     }

@@ -106,7 +106,7 @@ pub fn in_flight(snapshot: &JobSnapshot, uid: &str) -> Result<(i64, usize), Stri
         let routes = [Route::Hash { columns: vec![0] }];
         let channel = RecoveredChannel::of_bytes(record, owner, &routes).map_err(|error| error.to_string())?;
         let mut channel = channel.ok_or("one subtask owns all")?;
-        while let Some(element) = channel.next().map_err(|error| error.to_string())? {
+        while let Some(element) = channel.next_element().map_err(|error| error.to_string())? {
             if let Element::Batch(batch) = element {
                 rows += batch.num_rows();
                 sum += batch.column(1).as_primitive::<Int64Type>().values().iter().sum::<i64>();

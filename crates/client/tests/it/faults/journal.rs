@@ -3,19 +3,19 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, MutexGuard};
 
-use arrow_array::Array;
-use arrow_array::cast::AsArray;
-use arrow_array::types::Int64Type;
 use flott_connector::{
     Capabilities, Committable, Committer, Connector, ConnectorError, ConnectorOption, Sink, SinkWriter, Source,
     WriterSetup,
 };
 use flott_environment::{Clock, Environment, Waker};
-use flott_record::{Batch, ChangelogMode, RowKind, Schema, TableSpec};
+use flott_record::value_array::rows_of_batch;
+use flott_record::{Batch, ChangelogMode, RowKind, Schema, TableSpec, Value};
+
+use super::operators::link;
 
 pub const IDENTIFIER: &str = "journal";
 
-/// A row: its kind, its cells; NULL is `i64::MIN`.
+/// A row: its kind, its cells. A cell that is no BIGINT is told by a number made from its text.
 pub type Row = (RowKind, Vec<i64>);
 
 #[derive(Default)]
@@ -116,6 +116,7 @@ impl Sink for Journal {
             pieces: 0,
             rows: Vec::new(),
             prepared: Vec::new(),
+            schema: setup.input.clone(),
             clock: setup.environment.clock().clone(),
             busy_until_ms: 0,
             waker: None,
@@ -156,6 +157,7 @@ struct Writer {
     pieces: usize,
     rows: Vec<Row>,
     prepared: Vec<String>,
+    schema: Schema,
     clock: Clock,
     busy_until_ms: i64,
     waker: Option<Waker>,
@@ -169,12 +171,12 @@ impl SinkWriter for Writer {
     }
 
     fn write(&mut self, batch: &Batch) -> Result<(), ConnectorError> {
-        let cell = |column: usize, row: usize| {
-            let column = batch.column(column).as_primitive::<Int64Type>();
-            if column.is_null(row) { i64::MIN } else { column.value(row) }
+        let number = |value: Value| match value {
+            Value::BigInt(number) => number,
+            other => format!("{other:?}").bytes().fold(0, |hash, byte| link(hash, i64::from(byte))),
         };
-        let columns = batch.columns().len();
-        let rows = (0..batch.num_rows()).map(|row| (batch.kind(row), (0..columns).map(|c| cell(c, row)).collect()));
+        let rows = rows_of_batch(&self.schema, batch).into_iter();
+        let rows = rows.map(|(kind, row)| (kind, row.into_iter().map(number).collect()));
         if self.journal.commits_at_once {
             self.journal.books().history.extend(rows);
         } else {

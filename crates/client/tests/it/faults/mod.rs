@@ -7,6 +7,8 @@
 mod checkers;
 mod journal;
 mod operators;
+mod overtaking;
+mod sql;
 mod world;
 
 use std::collections::BTreeMap;
@@ -60,11 +62,23 @@ fn case(
     graph: impl Fn(&mut dyn FnMut() -> u32) -> JobGraph + 'static,
     output: impl Fn(&journal::Journal, Numbered) -> checkers::Verdict + 'static,
 ) -> Case {
-    Case { name: name.to_string(), graph: Arc::new(graph), output: Arc::new(output), snapshot: Arc::new(|_| Ok(())) }
+    Case {
+        name: name.to_string(),
+        is_fast: false,
+        graph: Arc::new(graph),
+        output: Arc::new(output),
+        snapshot: Arc::new(|_| Ok(())),
+    }
 }
 
 /// Every shape of job that is tested; a later one joins by one line.
 fn cases() -> Vec<Case> {
+    let mut cases = operator_cases();
+    cases.extend(sql::cases());
+    cases
+}
+
+fn operator_cases() -> Vec<Case> {
     vec![
         case("sequence ledger", |p| keyed(operators::CHAIN, p), checkers::sequence),
         case("hash chain", |p| keyed(operators::CHAIN, p), checkers::hash_chain),
@@ -117,13 +131,18 @@ fn seeds_of_faults_break_nothing() {
     let begin = Instant::now();
     let (mut kills, mut checkpoints, mut unaligned, mut simulated_ms) = (0, 0, 0, 0);
     let mut points: BTreeMap<&str, u64> = BTreeMap::new();
-    let cases = cases();
+    let (cases, mut failures) = (cases(), Vec::new());
     for seed in first..first + seeds {
         let mut random = Random::from_seed(seed);
         let case = &cases[random.next_below(cases.len() as u64) as usize];
         let alignment = ALIGNMENTS[random.next_below(ALIGNMENTS.len() as u64) as usize];
-        let report = run(case, &plan(seed, alignment));
-        let report = report.unwrap_or_else(|cause| panic!("{}, {alignment:?}, seed {seed}: {cause}", case.name));
+        let report = match run(case, &plan(seed, alignment)) {
+            Ok(report) => report,
+            Err(cause) => {
+                failures.push(format!("{}, {alignment:?}, seed {seed}: {cause}", case.name));
+                continue;
+            }
+        };
         kills += report.kills;
         checkpoints += report.checkpoints;
         unaligned += report.unaligned;
@@ -135,13 +154,16 @@ fn seeds_of_faults_break_nothing() {
         "{seeds} seeds: {kills} kills, {checkpoints} checkpoints, {unaligned} with in-flight data, {simulated_ms} ms simulated \
          in {real_ms} ms; {points:?}"
     );
-    assert!(kills as u64 > seeds, "the seeds kill little");
-    assert!(unaligned as u64 > seeds / 10, "little is in flight");
+    assert!(failures.is_empty(), "{} of {seeds} seeds fail:\n{}", failures.len(), failures.join("\n"));
+    if seeds >= 100 {
+        assert!(kills as u64 > seeds / 2, "the seeds kill little");
+        assert!(unaligned as u64 > seeds / 10, "little is in flight");
+    }
 }
 
 /// The first seed at which a mutant is found, by this case.
 fn found(case_name: &str, mutant: Mutant) -> Option<(u64, String)> {
-    let case = cases().into_iter().find(|case| case.name == case_name).expect("a case of this name");
+    let case = operator_cases().into_iter().find(|case| case.name == case_name).expect("a case of this name");
     (0..40).find_map(|seed| {
         let plan = Plan { mutant: Some(mutant), ..plan(seed, AlignmentMode::Unaligned { timeout_ms: 0 }) };
         run(&case, &plan).err().map(|cause| (seed, cause))

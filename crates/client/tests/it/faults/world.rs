@@ -5,7 +5,6 @@ use std::sync::Arc;
 
 use flott_checkpoint::{AlignmentMode, CheckpointSettings};
 use flott_client::{EmbeddedCluster, JobEnd, JobError, JobSnapshot, RunOptions};
-use flott_connector::Registry;
 use flott_environment::Random;
 use flott_job::JobGraph;
 use flott_simulation::Simulation;
@@ -15,14 +14,25 @@ use super::journal::Journal;
 use super::operators::operators;
 use crate::numbered::Numbered;
 
+/// Makes a graph of parallelisms that it asks for.
+pub type MakeGraph = dyn Fn(&mut dyn FnMut() -> u32) -> JobGraph;
+
+/// Checks committed output.
+pub type CheckOutput = dyn Fn(&Journal, Numbered) -> Verdict;
+
+/// Checks a snapshot.
+pub type CheckSnapshot = dyn Fn(&JobSnapshot) -> Verdict;
+
 /// A job and what must hold of it.
 #[derive(Clone)]
 pub struct Case {
     pub name: String,
+    /// Whether its sources know no pace: then they give few rows at a time, so that there is time for faults.
+    pub is_fast: bool,
     /// The graph, for these parallelisms in turn.
-    pub graph: Arc<dyn Fn(&mut dyn FnMut() -> u32) -> JobGraph>,
-    pub output: Arc<dyn Fn(&Journal, Numbered) -> Verdict>,
-    pub snapshot: Arc<dyn Fn(&JobSnapshot) -> Verdict>,
+    pub graph: Arc<MakeGraph>,
+    pub output: Arc<CheckOutput>,
+    pub snapshot: Arc<CheckSnapshot>,
 }
 
 /// What is planted to be found.
@@ -77,14 +87,18 @@ pub fn run(case: &Case, plan: &Plan) -> Result<Report, String> {
     }
     let mut journal = Journal::new([0, 3, 15][random.next_below(3) as usize]);
     journal.commits_at_once = plan.mutant == Some(Mutant::CommitsAtOnce);
-    let mut connectors = Registry::new();
+    let mut connectors = flott_connector::standard();
+    if case.is_fast {
+        simulation.force_point("sources give few rows");
+    }
     let pace_ms = [0, 20, 60][random.next_below(3) as usize];
-    connectors.register(Numbered { pace_ms, ..NUMBERED }.connector());
+    connectors.register(Numbered { pace_ms, ..NUMBERED }.connector_at_once());
     connectors.register(journal.connector());
     let cluster = EmbeddedCluster::new(environment.clone(), connectors)
         .with_operators(operators(plan.mutant == Some(Mutant::LosesATimer)));
     let mut report = Report::default();
     let mut restore_from: Option<Arc<JobSnapshot>> = None;
+    let mut committed = 0;
     loop {
         let fixed = plan.parallelisms.get(report.kills % plan.parallelisms.len().max(1)).copied();
         let mut parallelism = || fixed.unwrap_or_else(|| 1 + random.next_below(4) as u32);
@@ -100,6 +114,7 @@ pub fn run(case: &Case, plan: &Plan) -> Result<Report, String> {
                 report.checkpoints += 1;
                 report.unaligned += usize::from(has_in_flight(&snapshot));
                 restore_from = Some(through_bytes(&snapshot));
+                committed = journal.history().len();
             }
         }
         if dies {
@@ -109,6 +124,8 @@ pub fn run(case: &Case, plan: &Plan) -> Result<Report, String> {
         match job.wait_ms(Some(END_MS_MAX)) {
             Ok(Some(result)) if result.end == JobEnd::Finished => break,
             Ok(None) => return Err("the job stands still".to_string()),
+            // It was about to finish, and its last output is committed already: nothing goes on from an older checkpoint.
+            Err(JobError::Cancelled) if journal.history().len() > committed => break,
             Err(JobError::Cancelled) => report.kills += 1,
             other => return Err(format!("it ended so: {other:?}")),
         }
