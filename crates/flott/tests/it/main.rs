@@ -17,3 +17,5 @@ mod folder;
 mod queries;
 mod row_errors;
 mod row_patterns;
+mod subqueries;
+mod versioned_tables;
