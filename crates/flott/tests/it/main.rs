@@ -18,3 +18,5 @@ mod queries;
 mod recovery;
 mod row_errors;
 mod row_patterns;
+mod subqueries;
+mod versioned_tables;

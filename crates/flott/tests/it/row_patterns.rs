@@ -130,3 +130,17 @@ fn random_patterns_find_what_flink_finds_in_streaming_and_batch_mode() {
         }
     }
 }
+
+#[test]
+fn explain_shows_the_match_with_flinks_fields() {
+    let clauses = "PARTITION BY k ORDER BY ts MEASURES FIRST(A.p, 1) AS a, SUM(B.p) AS s, MATCH_ROWTIME() AS r
+        ONE ROW PER MATCH AFTER MATCH SKIP TO LAST C PATTERN (A+ B{2} C) WITHIN INTERVAL '1' MINUTE
+        DEFINE B AS p > LAST(B.p, 1), C AS C.p < LAST(A.p)";
+    let screen = Folder::new().succeeds(&format!("{TABLE}EXPLAIN SELECT * FROM t MATCH_RECOGNIZE ({clauses})"));
+    let wanted = "Match(partitionBy=[k], orderBy=[ts ASC], \
+        measures=[FINAL(FIRST(A.p, 1)) AS a, FINAL(SUM(B.p)) AS s, FINAL(MATCH_ROWTIME()) AS r], \
+        rowsPerMatch=[ONE ROW PER MATCH], after=[SKIP TO LAST _UTF-16LE'C'], \
+        pattern=[((PATTERN_QUANTIFIER(_UTF-16LE'A', 1, -1, false), PATTERN_QUANTIFIER(_UTF-16LE'B', 2, 2, false)), _UTF-16LE'C')], \
+        within=[60000:INTERVAL SECOND], define=[{B=>(p, LAST(B.p, 1)), C=<(p, LAST(A.p, 0))}])\n+- Exchange(distribution=[hash[k]])";
+    assert_eq!(screen.matches(wanted).count(), 2, "in the physical and the execution plan:\n{screen}");
+}

@@ -37,7 +37,13 @@ fn course(relation: &Relation, column: usize) -> Option<Course> {
             Expression::Literal { .. } => Some(Course::Constant),
             _ => None,
         },
-        RelationKind::Filter { input, .. } | RelationKind::Hinted { input, .. } => course(input, column),
+        RelationKind::Filter { input, condition } => {
+            // A filter on what changes takes rows away, which is no improvement.
+            let mut steady = true;
+            condition.visit_columns(&mut |column| steady &= course(input, column) == Some(Course::Constant));
+            if steady { course(input, column) } else { None }
+        }
+        RelationKind::Hinted { input, .. } => course(input, column),
         RelationKind::Aggregate { input, keys, calls } => match column.checked_sub(keys.len()) {
             None => Some(Course::Constant),
             Some(call) if only_inserts(input) => course_of_call(&calls[call]),

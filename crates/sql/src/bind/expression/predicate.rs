@@ -102,7 +102,10 @@ impl ExpressionBinder<'_> {
             _ => {
                 let mut arguments = vec![self.bind(operand, intercept)?];
                 arguments.extend(self.bind_all(values, intercept)?);
-                resolved("IN", unified(arguments, span)?, span)?
+                match texts_beside_times(&arguments) {
+                    true => any_equal(arguments, span)?,
+                    false => resolved("IN", unified(arguments, span)?, span)?,
+                }
             }
         };
         if negated { negation(bound, span) } else { Ok(bound) }
@@ -155,6 +158,23 @@ impl ExpressionBinder<'_> {
             (_, ast::ComparisonQuantifier::All) => connective("AND", compared, span),
         }
     }
+}
+
+/// Whether IN compares dates or times with texts, which are read as such.
+fn texts_beside_times(operands: &[Expression]) -> bool {
+    let is = |test: fn(&TypeKind) -> bool| move |operand: &&Expression| test(&operand.data_type().kind);
+    let times = operands.iter().filter(is(TypeKind::is_datetime)).count();
+    let texts = operands.iter().filter(is(TypeKind::is_character)).count();
+    times > 0 && texts > 0 && times + texts == operands.len()
+}
+
+/// `a = b OR a = c …` of the first operand.
+fn any_equal(operands: Vec<Expression>, span: Span) -> Result<Expression> {
+    let mut operands = operands.into_iter();
+    let Some(first) = operands.next() else { return Err(SqlError::at(span, "IN compares nothing")) };
+    let equal = operands.map(|operand| resolved("=", vec![first.clone(), operand], span));
+    let mut equal = equal.collect::<Result<Vec<Expression>>>()?;
+    if equal.len() == 1 { Ok(equal.remove(0)) } else { connective("OR", equal, span) }
 }
 
 /// The operands of IN in their common type.

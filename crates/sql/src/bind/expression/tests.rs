@@ -29,6 +29,8 @@ fn bound(text: &str) -> String {
 fn connectives_are_flat_and_conditions_are_checked() {
     assert_eq!(bound("b AND b AND NOT b"), "AND($2, $2, NOT($2)): BOOLEAN NOT NULL");
     assert_eq!(bound("b OR NULL"), "OR($2, null): BOOLEAN");
+    let dates = bound("DATE '2024-01-01' IN ('2024-01-01', '2024-01-02')");
+    assert!(dates.starts_with("OR(=(2024-01-01, '2024-01-01'), =("), "{dates}");
     assert!(bound("b AND i").starts_with("Cannot apply 'AND' to arguments of type '<BOOLEAN> AND <INTEGER>'"));
 }
 
