@@ -174,7 +174,9 @@ impl Commits {
                 Vec::new()
             }
             CommitEvent::Settled { checkpoint_id } => {
-                self.prepared.values_mut().for_each(|prepared| drop(prepared.durable_in.remove(&checkpoint_id)));
+                for prepared in self.prepared.values_mut() {
+                    prepared.durable_in.remove(&checkpoint_id);
+                }
                 Vec::new()
             }
             CommitEvent::EndedWell => {
