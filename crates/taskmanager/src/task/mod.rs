@@ -45,7 +45,7 @@ pub(crate) enum Polled {
 /// Where work comes from.
 pub(crate) enum Head {
     /// From a reader.
-    Source(SourceHead),
+    Source(Box<SourceHead>),
     /// From other subtasks.
     Gate(Box<GateHead>),
 }
