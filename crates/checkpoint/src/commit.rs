@@ -47,6 +47,11 @@ pub enum CommitEvent {
         /// Whether it certainly is not durable and will not be.
         is_settled: bool,
     },
+    /// A checkpoint that was given up while it was written: it is not durable and will not be.
+    Settled {
+        /// Which.
+        checkpoint_id: u64,
+    },
     /// The job ended well, and no checkpoint is to come: all is committed.
     EndedWell,
     /// The job ended badly: what no checkpoint can need is removed.
@@ -107,8 +112,8 @@ struct Prepared {
     committable: Vec<u8>,
     /// Whether the sink was told to commit it.
     is_told: bool,
-    /// Whether a checkpoint that includes it is durable, or may be.
-    may_be_durable: bool,
+    /// Checkpoints that include it and are durable, or may be; 0 stands for the one that the job was restored from.
+    durable_in: BTreeSet<u64>,
 }
 
 /// The machine, for all sinks of a job.
@@ -143,7 +148,7 @@ impl Commits {
         match event {
             CommitEvent::Restored { sink, committables } => {
                 let numbers = self.add(sink, 0, committables);
-                self.mark_durable(&numbers);
+                self.mark_durable(&numbers, 0);
                 self.commit(&numbers)
             }
             CommitEvent::Passed { task, checkpoint_id, committables } => {
@@ -158,13 +163,19 @@ impl Commits {
             }
             CommitEvent::Durable { checkpoint_id } => {
                 let numbers = self.included.remove(&checkpoint_id).unwrap_or_default();
-                self.mark_durable(&numbers);
+                self.mark_durable(&numbers, checkpoint_id);
                 self.commit(&numbers)
             }
             CommitEvent::GivenUp { checkpoint_id, is_settled } => {
                 let numbers = self.included.remove(&checkpoint_id).unwrap_or_default();
                 if !is_settled {
-                    self.mark_durable(&numbers);
+                    self.mark_durable(&numbers, checkpoint_id);
+                }
+                Vec::new()
+            }
+            CommitEvent::Settled { checkpoint_id } => {
+                for prepared in self.prepared.values_mut() {
+                    prepared.durable_in.remove(&checkpoint_id);
                 }
                 Vec::new()
             }
@@ -204,7 +215,7 @@ impl Commits {
     fn add(&mut self, sink: u32, since_id: u64, committables: Vec<Vec<u8>>) -> BTreeSet<u64> {
         let mut numbers = BTreeSet::new();
         for committable in committables {
-            let prepared = Prepared { sink, since_id, committable, is_told: false, may_be_durable: false };
+            let prepared = Prepared { sink, since_id, committable, is_told: false, durable_in: BTreeSet::new() };
             self.prepared.insert(self.next_number, prepared);
             numbers.insert(self.next_number);
             self.next_number += 1;
@@ -212,10 +223,10 @@ impl Commits {
         numbers
     }
 
-    fn mark_durable(&mut self, numbers: &BTreeSet<u64>) {
+    fn mark_durable(&mut self, numbers: &BTreeSet<u64>, checkpoint_id: u64) {
         for number in numbers {
             if let Some(prepared) = self.prepared.get_mut(number) {
-                prepared.may_be_durable = true;
+                prepared.durable_in.insert(checkpoint_id);
             }
         }
     }
@@ -241,10 +252,10 @@ impl Commits {
         }
         let mut by_sink: BTreeMap<u32, Vec<Vec<u8>>> = BTreeMap::new();
         self.prepared.retain(|_, prepared| {
-            if !prepared.may_be_durable {
+            if prepared.durable_in.is_empty() {
                 by_sink.entry(prepared.sink).or_default().push(std::mem::take(&mut prepared.committable));
             }
-            prepared.may_be_durable
+            !prepared.durable_in.is_empty()
         });
         by_sink.into_iter().map(|(sink, committables)| CommitAction::Discard { sink, committables }).collect()
     }

@@ -18,6 +18,7 @@ fn event(machine: &mut Commits, words: &[&str]) -> Result<CommitEvent, String> {
         ["durable", checkpoint] => CommitEvent::Durable { checkpoint_id: id(checkpoint) },
         ["gone", checkpoint] => CommitEvent::GivenUp { checkpoint_id: id(checkpoint), is_settled: true },
         ["unclear", checkpoint] => CommitEvent::GivenUp { checkpoint_id: id(checkpoint), is_settled: false },
+        ["settled", checkpoint] => CommitEvent::Settled { checkpoint_id: id(checkpoint) },
         ["well"] => CommitEvent::EndedWell,
         ["badly"] => CommitEvent::EndedBadly,
         ["committed", sink] => CommitEvent::Committed { sink: sink.parse().expect("a vertex") },
@@ -180,6 +181,9 @@ fn what_a_durable_checkpoint_may_include_is_not_removed() {
         passed 2 5/0 b
         badly
             discard at 5: b
+        settled 1
+        badly
+            discard at 5: a
         ",
     );
 }

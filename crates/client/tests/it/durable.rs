@@ -116,6 +116,32 @@ fn run_and_cancel(simulation: &Simulation, ledger: &Ledger, pass_ms: u64, option
     job
 }
 
+/// Around the end there are tasks that have ended, the final checkpoint, and commits that belong to it.
+#[test]
+fn a_job_that_vanishes_around_its_end_gives_each_result_once() {
+    let (mut finished, mut recovered) = (0, 0);
+    for step in 0..40 {
+        let simulation = Simulation::new(100 + step);
+        let ledger = Ledger::default();
+        let options = RunOptions::default().with_checkpointing(every_100_ms(Some(DIR)));
+        let cluster = cluster(simulation.environment(), &ledger);
+        let job = cluster.run(window_sums(2, 2, "ledger"), options.clone()).expect("it is valid");
+        simulation.pass_ms(2_600 + step * 30).expect("time passes");
+        job.cancel();
+        if job.wait().is_ok() {
+            finished += 1;
+        } else {
+            let options = options.with_recovery(recovery(format!("{DIR}/{}", job.id()), false));
+            let job = cluster.run(window_sums(2, 1, "ledger"), options).expect("it fits");
+            assert_eq!(job.wait().expect("nothing fails").end, JobEnd::Finished, "step {step}");
+            recovered += 1;
+        }
+        assert_eq!(ledger.rows(), expected(1_200), "step {step}");
+        assert_eq!(ledger.left_behind(), 0, "step {step}");
+    }
+    assert!(finished > 3 && recovered > 3, "{finished} finished, {recovered} recovered");
+}
+
 fn recovery(path: String, is_claimed: bool) -> Recovery {
     Recovery { path, is_claimed, ignores_unclaimed_state: false }
 }

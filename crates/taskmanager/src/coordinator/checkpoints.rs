@@ -261,7 +261,8 @@ impl CheckpointDesk {
             }
             self.actions.clean(objects).map_err(failure)?;
             self.actions.forget(checkpoint_id).map_err(failure)?;
-            return self.refer(ReferenceEvent::Settled { checkpoint_id, metadata });
+            self.refer(ReferenceEvent::Settled { checkpoint_id, metadata })?;
+            return self.commit(CommitEvent::Settled { checkpoint_id }, job);
         }
         if !objects.is_empty() {
             self.refer(ReferenceEvent::Registered { checkpoint_id, task, new: objects, reused: Vec::new() })?;

@@ -96,7 +96,7 @@ impl TaskPlan {
         let (head, source_metrics) = match self.source.clone() {
             Some((source, control)) if !self.has_ended => {
                 let (head, metrics) = self.source_head(&*source, control, &group)?;
-                (Head::Source(head), Some(metrics))
+                (Head::Source(Box::new(head)), Some(metrics))
             }
             // A source that had ended has no input, which is one that has ended.
             Some(_) => (gate(vec![Vec::new()])?, None),

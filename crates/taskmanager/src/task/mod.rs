@@ -45,7 +45,7 @@ pub(crate) enum Polled {
 /// Where work comes from.
 pub(crate) enum Head {
     /// From a reader.
-    Source(SourceHead),
+    Source(Box<SourceHead>),
     /// From other subtasks.
     Gate(Box<GateHead>),
 }
@@ -184,6 +184,7 @@ impl Task {
     /// Looks for what a checkpoint asks for while the chain is not drained; false if that is nothing.
     fn poll_checkpoint(&mut self, now_ms: i64) -> Result<bool, JobFailure> {
         if self.head_ended || self.barrier_in_chain {
+            self.hasten_end();
             return Ok(false);
         }
         match &mut self.head {
@@ -201,6 +202,18 @@ impl Task {
                 Ok(None) => Ok(false),
                 Err(error) => Err(self.failure_of_input(error)),
             },
+        }
+    }
+
+    /// A source that has read all, but whose last rows have no credit, sends them for a checkpoint that may overtake: its end is its part.
+    fn hasten_end(&mut self) {
+        if let Head::Source(source) = &mut self.head
+            && self.overtakes
+            && self.head_ended
+            && self.credit == Credit::Keeps
+            && source.drops_trigger()
+        {
+            self.credit = Credit::Overdraws { steps: OVERDRAWN_STEPS_MAX };
         }
     }
 

@@ -104,6 +104,11 @@ impl SourceHead {
         }
     }
 
+    /// At the end of the source: whether a barrier that may overtake was to be injected. It is not: whoever has ended has no barrier.
+    pub(crate) fn drops_trigger(&mut self) -> bool {
+        matches!(self.control.take(), Some(ToTask::Trigger { barrier, .. }) if !barrier.must_align)
+    }
+
     /// The unread splits when the last barrier was injected.
     pub(crate) fn take_splits_at_barrier(&mut self) -> Vec<Split> {
         std::mem::take(&mut self.splits_at_barrier)

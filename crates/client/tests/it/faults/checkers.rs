@@ -34,6 +34,15 @@ pub fn sequence(journal: &Journal, numbered: Numbered) -> Verdict {
     missing(&seen, numbered)
 }
 
+/// Each number once, none missing, in any order.
+pub fn each_once(journal: &Journal, numbered: Numbered) -> Verdict {
+    let mut seen = BTreeSet::new();
+    match journal.history().iter().find(|(_, row)| !seen.insert(row[1])) {
+        Some((_, row)) => Err(format!("{} is there twice", row[1])),
+        None => missing(&seen, numbered),
+    }
+}
+
 fn missing(seen: &BTreeSet<i64>, numbered: Numbered) -> Verdict {
     let missing: Vec<i64> = (0..numbered.rows_per_split * numbered.splits).filter(|n| !seen.contains(n)).collect();
     if missing.is_empty() { Ok(()) } else { Err(format!("{} rows are missing, first {}", missing.len(), missing[0])) }

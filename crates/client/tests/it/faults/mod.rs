@@ -49,6 +49,19 @@ fn keyed(operator: &'static str, parallelism: &mut dyn FnMut() -> u32) -> JobGra
     line(vec![(parallelism(), watermarked_source()), (parallelism(), second)], vec![by_key()])
 }
 
+/// Rows that pass an operator without keys, over two edges of a kind.
+fn passed_on(partition: Partition, parallelism: &mut dyn FnMut() -> u32) -> JobGraph {
+    let same = parallelism();
+    let mut parallelism = || if partition == Partition::Forward { same } else { parallelism() };
+    let last = vec![sink("journal", bigints(&["a", "b", "c"]))];
+    let vertices = vec![
+        (parallelism(), watermarked_source()),
+        (parallelism(), vec![custom(operators::PASS)]),
+        (parallelism(), last),
+    ];
+    line(vertices, vec![partition.clone(), partition])
+}
+
 /// Source, an operator, and the sink behind a hash edge of its own.
 fn three_stages(first: &'static str, last: &'static str, parallelism: &mut dyn FnMut() -> u32) -> JobGraph {
     let third = vec![custom(last), sink("journal", bigints(&["a", "b", "c"]))];
@@ -81,6 +94,9 @@ fn cases() -> Vec<Case> {
 fn operator_cases() -> Vec<Case> {
     vec![
         case("sequence ledger", |p| keyed(operators::CHAIN, p), checkers::sequence),
+        case("rebalanced rows", |p| passed_on(Partition::Rebalance, p), checkers::each_once),
+        case("forwarded rows", |p| passed_on(Partition::Forward, p), checkers::each_once),
+        case("rows to the first", |p| passed_on(Partition::Singleton, p), checkers::each_once),
         case("hash chain", |p| keyed(operators::CHAIN, p), checkers::hash_chain),
         case("alarms", |p| keyed(operators::ALARM, p), checkers::alarms),
         case("windows", |p| window_sums(p(), p(), "journal"), checkers::windows),

@@ -14,6 +14,7 @@ pub const CHAIN: &str = "chain";
 pub const DEBIT: &str = "debit";
 pub const CREDIT: &str = "credit";
 pub const ALARM: &str = "alarm";
+pub const PASS: &str = "pass";
 
 /// An alarm rings so long after its row.
 pub const ALARM_MS: i64 = 35;
@@ -27,6 +28,7 @@ pub fn operators(loses_a_timer: bool) -> CustomOperators {
     operators.register(CHAIN, |_| Ok(Box::new(Chain(KeyedTable::new()))));
     operators.register(DEBIT, |_| Ok(Box::new(Account { balances: KeyedTable::new(), is_debit: true })));
     operators.register(CREDIT, |_| Ok(Box::new(Account { balances: KeyedTable::new(), is_debit: false })));
+    operators.register(PASS, |_| Ok(Box::new(Pass)));
     operators.register(ALARM, move |_| Ok(Box::new(Alarm { timers: Timers::new(), loses_a_timer })));
     operators
 }
@@ -109,6 +111,25 @@ impl Operator for Account {
 
     fn restore(&mut self, reader: &SnapshotReader<'_>) -> Result<(), OperatorError> {
         self.balances = KeyedTable::restore("balances", reader)?;
+        Ok(())
+    }
+}
+
+/// `k, v` to `k, v, 0`, a few rows a call.
+struct Pass;
+
+impl Operator for Pass {
+    fn on_batch(&mut self, _: usize, batch: &Batch, context: &mut Context<'_>) -> Result<Step, OperatorError> {
+        let rows = batch.num_rows().min(ROWS_PER_CALL);
+        emit(context, [bigints(batch, 0)[..rows].to_vec(), bigints(batch, 1)[..rows].to_vec(), vec![0; rows]]);
+        Ok(yield_after(rows, batch))
+    }
+
+    fn snapshot(&mut self, _: &mut SnapshotWriter) -> Result<(), OperatorError> {
+        Ok(())
+    }
+
+    fn restore(&mut self, _: &SnapshotReader<'_>) -> Result<(), OperatorError> {
         Ok(())
     }
 }
