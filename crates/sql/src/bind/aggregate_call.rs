@@ -38,7 +38,8 @@ pub(crate) fn bind_aggregate(
     };
     let mut arguments = arguments?;
     if arguments.is_empty() && !matches!(call.arguments, FunctionArguments::Star) {
-        let message = format!("Invalid number of arguments to function '{}'. Was expecting 1 arguments", function.sql_name());
+        let message =
+            format!("Invalid number of arguments to function '{}'. Was expecting 1 arguments", function.sql_name());
         return Err(SqlError::at(call.span, message));
     }
     if call.null_treatment.is_some() && function != AggregateFunction::ArrayAgg {

@@ -5,8 +5,8 @@
 
 pub mod changelog;
 pub mod graph;
-pub mod keys;
 mod interval;
+pub mod keys;
 mod monotonic;
 pub(crate) mod over;
 mod pattern;
