@@ -51,7 +51,9 @@ mod tests {
             taskmanager::facts(),
         ];
         let mut checked = 0;
-        for (key, default, fallback_keys, default_fits) in all.into_iter().flatten() {
+        // Keys between underscores are Flink's experiments, which its documentation leaves out.
+        let documented = all.into_iter().flatten().filter(|(key, ..)| !key.starts_with("__"));
+        for (key, default, fallback_keys, default_fits) in documented {
             let entry = catalogue::find(key).unwrap_or_else(|| panic!("{key} is not in the catalogue"));
             assert_eq!(default, entry.default, "{key}");
             assert_eq!(fallback_keys.join(","), entry.fallback_keys, "{key}");
