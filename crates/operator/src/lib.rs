@@ -48,6 +48,7 @@ pub mod watermark;
 pub mod window_aggregate;
 pub mod window_deduplicate;
 pub mod window_join;
+mod window_progress;
 mod window_state;
 pub mod window_table_function;
 mod window_tables;

@@ -3,6 +3,7 @@
 //! Emits   the kept row of each (window, key) when the watermark passes the window's end, insert-only, windows by their end.
 //! Late    rows whose window has fired are dropped and counted.
 //! State   `windows`: window and key to the kept row; gone when the window fires.
+//!         `progress`: how far the watermark was.
 
 use arrow_array::cast::AsArray;
 use arrow_array::types::TimestampMillisecondType;
@@ -15,6 +16,7 @@ use crate::chunks::{in_chunks, keys_of};
 use crate::deduplicate::{Kept, replaces, times_ms};
 use crate::interface::{Context, Operator, OperatorError, Setup, Step};
 use crate::row_output::RowOutput;
+use crate::window_progress::Progress;
 use crate::window_tables::WindowTables;
 use crate::window_time::WindowClock;
 
@@ -26,6 +28,7 @@ pub struct WindowDeduplicate {
     window_end: usize,
     clock: WindowClock,
     windows: WindowTables<Kept>,
+    progress: Progress,
     encoder: RowEncoder,
 }
 
@@ -48,6 +51,7 @@ impl WindowDeduplicate {
             window_end,
             clock: WindowClock::new(&attached, setup)?,
             windows: WindowTables::default(),
+            progress: Progress::new(setup.key_groups(), setup.max_parallelism),
             encoder: RowEncoder::new(&spec.input),
         })
     }
@@ -58,7 +62,7 @@ impl WindowDeduplicate {
         let times = times_ms(batch.column(self.rowtime))?;
         let ends = batch.column(self.window_end).as_primitive::<TimestampMillisecondType>();
         for (row, (end_ms, time_ms)) in ends.values().iter().zip(times).enumerate() {
-            if self.clock.is_over(*end_ms, context.watermark_ms) {
+            if self.clock.is_over(*end_ms, self.progress.of_hash_ms(keys.hash(row))) {
                 context.counts.late_rows_dropped += 1;
                 continue;
             }
@@ -86,6 +90,7 @@ impl Operator for WindowDeduplicate {
     }
 
     fn on_watermark(&mut self, context: &mut Context<'_>) -> Result<Step, OperatorError> {
+        self.progress.advance(context.watermark_ms);
         let mut out = RowOutput::default();
         let mut step = Step::Done;
         while let Some(fired) = self.windows.pop_due(|end_ms| self.clock.is_over(end_ms, context.watermark_ms)) {
@@ -101,11 +106,16 @@ impl Operator for WindowDeduplicate {
 
     fn snapshot(&mut self, writer: &mut SnapshotWriter) -> Result<(), OperatorError> {
         self.windows.snapshot("windows", writer)?;
+        self.progress.snapshot(writer);
         Ok(())
     }
 
     fn restore(&mut self, reader: &SnapshotReader<'_>) -> Result<(), OperatorError> {
         self.windows = WindowTables::restore("windows", reader)?;
+        self.progress.restore(reader)?;
         Ok(())
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -5,6 +5,7 @@
 //! Time    the watermark, or the clock for windows of processing time (those that are open at the end of input are never emitted).
 //! Late    rows whose window has fired are dropped and counted.
 //! State   `windows`: window and key to the rows of both sides; gone when the window fires. Rows whose key matches nothing lie there too if their side is outer.
+//!         `progress`: how far the watermark was.
 
 use arrow_array::cast::AsArray;
 use arrow_array::types::TimestampMillisecondType;
@@ -21,6 +22,7 @@ use flott_state::{DecodeError, RowEncoder, SnapshotReader, SnapshotWriter, State
 use crate::chunks::keys_of;
 use crate::interface::{Context, Operator, OperatorError, Setup, Step};
 use crate::limits::JOIN_CANDIDATES_PER_STEP;
+use crate::window_progress::Progress;
 use crate::window_tables::WindowTables;
 use crate::window_time::WindowClock;
 
@@ -79,6 +81,7 @@ pub struct WindowJoin {
     left: Side,
     right: Side,
     windows: WindowTables<Sides>,
+    progress: Progress,
     ready: Option<Ready>,
 }
 
@@ -113,6 +116,7 @@ impl WindowJoin {
             left: side(&join.left_keys, spec.left_window_end, &join.left),
             right: side(&join.right_keys, spec.right_window_end, &join.right),
             windows: WindowTables::default(),
+            progress: Progress::new(setup.key_groups(), setup.max_parallelism),
             ready: None,
         })
     }
@@ -142,6 +146,7 @@ impl WindowJoin {
         let passed_ms = self.passed_ms(context);
         let ends = batch.column(side.window_end).as_primitive::<TimestampMillisecondType>();
         for (row, end_ms) in ends.values().iter().enumerate() {
+            let passed_ms = if self.rowtime { self.progress.of_hash_ms(keys.hash(row)) } else { passed_ms };
             if self.clock.is_over(*end_ms, passed_ms) {
                 context.counts.late_rows_dropped += 1;
                 continue;
@@ -309,7 +314,11 @@ impl Operator for WindowJoin {
     }
 
     fn on_watermark(&mut self, context: &mut Context<'_>) -> Result<Step, OperatorError> {
-        if self.rowtime { self.emit_due(context) } else { Ok(Step::Done) }
+        if !self.rowtime {
+            return Ok(Step::Done);
+        }
+        self.progress.advance(context.watermark_ms);
+        self.emit_due(context)
     }
 
     fn on_processing_time(&mut self, context: &mut Context<'_>) -> Result<Step, OperatorError> {
@@ -329,11 +338,13 @@ impl Operator for WindowJoin {
     fn snapshot(&mut self, writer: &mut SnapshotWriter) -> Result<(), OperatorError> {
         assert!(self.ready.is_none(), "results are emitted before a barrier");
         self.windows.snapshot("windows", writer)?;
+        self.progress.snapshot(writer);
         Ok(())
     }
 
     fn restore(&mut self, reader: &SnapshotReader<'_>) -> Result<(), OperatorError> {
         self.windows = WindowTables::restore("windows", reader)?;
+        self.progress.restore(reader)?;
         Ok(())
     }
 }

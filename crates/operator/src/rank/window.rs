@@ -3,6 +3,7 @@
 //! Emits   the Top-N of each (window, partition) when the watermark passes the window's end, insert-only, windows by their end.
 //! Late    rows whose window has fired are dropped and counted.
 //! State   `windows`: window and partition to its best rows; gone when the window fires.
+//!         `progress`: how far the watermark was.
 
 use arrow_array::cast::AsArray;
 use arrow_array::types::TimestampMillisecondType;
@@ -17,6 +18,7 @@ use crate::chunks::{in_chunks, keys_of};
 use crate::interface::{Context, Operator, OperatorError, Setup, Step};
 use crate::row_output::RowOutput;
 use crate::sort_key::SortKeys;
+use crate::window_progress::Progress;
 use crate::window_tables::WindowTables;
 use crate::window_time::WindowClock;
 
@@ -27,6 +29,7 @@ pub struct WindowRank {
     clock: WindowClock,
     emission: Emission,
     windows: WindowTables<BoundedRows>,
+    progress: Progress,
     encoder: RowEncoder,
 }
 
@@ -47,6 +50,7 @@ impl WindowRank {
             window_end,
             clock: WindowClock::new(&attached, setup)?,
             windows: WindowTables::default(),
+            progress: Progress::new(setup.key_groups(), setup.max_parallelism),
             encoder: RowEncoder::new(&spec.input),
             spec: spec.clone(),
         })
@@ -61,7 +65,7 @@ impl WindowRank {
         let rows = self.encoder.encode(batch);
         let ends = batch.column(self.window_end).as_primitive::<TimestampMillisecondType>();
         for (row, end_ms) in ends.values().iter().enumerate() {
-            if self.clock.is_over(*end_ms, context.watermark_ms) {
+            if self.clock.is_over(*end_ms, self.progress.of_hash_ms(keys.hash(row))) {
                 context.counts.late_rows_dropped += 1;
                 continue;
             }
@@ -80,6 +84,7 @@ impl Operator for WindowRank {
     }
 
     fn on_watermark(&mut self, context: &mut Context<'_>) -> Result<Step, OperatorError> {
+        self.progress.advance(context.watermark_ms);
         let mut out = RowOutput::default();
         let mut step = Step::Done;
         while let Some(fired) = self.windows.pop_due(|end_ms| self.clock.is_over(end_ms, context.watermark_ms)) {
@@ -97,11 +102,13 @@ impl Operator for WindowRank {
 
     fn snapshot(&mut self, writer: &mut SnapshotWriter) -> Result<(), OperatorError> {
         self.windows.snapshot("windows", writer)?;
+        self.progress.snapshot(writer);
         Ok(())
     }
 
     fn restore(&mut self, reader: &SnapshotReader<'_>) -> Result<(), OperatorError> {
         self.windows = WindowTables::restore("windows", reader)?;
+        self.progress.restore(reader)?;
         Ok(())
     }
 }

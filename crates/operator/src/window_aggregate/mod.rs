@@ -9,7 +9,6 @@
 //! Phases   Local accumulates by key and slice and sends partial states when a slice is over, and at barriers; Global merges them.
 
 mod local;
-mod progress;
 mod result;
 mod session;
 mod slices;

@@ -14,12 +14,12 @@ use flott_record::limits::BATCH_ROWS_MAX;
 use flott_record::{Batch, KeyRows};
 use flott_state::{KeyedTable, SnapshotReader, SnapshotWriter};
 
-use super::progress::Progress;
 use super::result::ResultRows;
 use super::slices::{Slices, slice_ends};
 use super::{key_columns, key_types, refuse_retractions};
 use crate::accumulator::Accumulators;
 use crate::interface::{Context, Forwarding, Operator, OperatorError, Setup, Step};
+use crate::window_progress::Progress;
 use crate::window_time::{Slicing, WindowClock, rowtimes, start_of_window};
 
 /// A window whose rows are being emitted.

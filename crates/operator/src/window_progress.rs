@@ -1,5 +1,5 @@
 //! How far time has come, by key group: subtasks whose barriers overtook rows stand at different watermarks, and a rescaled one has key
-//! groups of several.
+//! groups of several. Windows that fired before a restore stay closed: what comes for them afterwards is late.
 
 use flott_record::key::key_group;
 use flott_record::{KeyGroupRange, MIN_WATERMARK};
@@ -8,7 +8,7 @@ use flott_state::{DecodeError, SnapshotReader, SnapshotWriter, StateValue};
 const STATE: &str = "progress";
 
 /// The greatest watermark seen, also before a restore.
-pub(super) struct Progress {
+pub(crate) struct Progress {
     key_groups: KeyGroupRange,
     max_parallelism: u32,
     /// Of this subtask.
@@ -18,17 +18,17 @@ pub(super) struct Progress {
 }
 
 impl Progress {
-    pub(super) fn new(key_groups: KeyGroupRange, max_parallelism: u32) -> Self {
+    pub(crate) fn new(key_groups: KeyGroupRange, max_parallelism: u32) -> Self {
         Progress { key_groups, max_parallelism, own_ms: MIN_WATERMARK, of_group_ms: Vec::new() }
     }
 
     /// Of the subtask.
-    pub(super) fn ms(&self) -> i64 {
+    pub(crate) fn ms(&self) -> i64 {
         self.own_ms
     }
 
     /// The watermark advanced.
-    pub(super) fn advance(&mut self, watermark_ms: i64) {
+    pub(crate) fn advance(&mut self, watermark_ms: i64) {
         self.own_ms = self.own_ms.max(watermark_ms);
         if !self.of_group_ms.is_empty() && self.of_group_ms.iter().all(|at_ms| *at_ms <= self.own_ms) {
             self.of_group_ms.clear();
@@ -36,19 +36,22 @@ impl Progress {
     }
 
     /// Whether some key groups are ahead of the subtask.
-    pub(super) fn is_uneven(&self) -> bool {
+    pub(crate) fn is_uneven(&self) -> bool {
         !self.of_group_ms.is_empty()
     }
 
     /// Of the key group of a key's hash.
-    pub(super) fn of_hash_ms(&self, hash: u32) -> i64 {
+    pub(crate) fn of_hash_ms(&self, hash: u32) -> i64 {
+        if self.of_group_ms.is_empty() {
+            return self.own_ms;
+        }
         let group = key_group(hash, self.max_parallelism).checked_sub(self.key_groups.start);
         let of_group_ms = group.and_then(|group| self.of_group_ms.get(group as usize));
         of_group_ms.map_or(self.own_ms, |at_ms| self.own_ms.max(*at_ms))
     }
 
     /// Adds one entry for each range of key groups at the same time.
-    pub(super) fn snapshot(&self, writer: &mut SnapshotWriter) {
+    pub(crate) fn snapshot(&self, writer: &mut SnapshotWriter) {
         let at_ms = |group: u32| {
             let of_group_ms = self.of_group_ms.get((group - self.key_groups.start) as usize);
             of_group_ms.map_or(self.own_ms, |at_ms| self.own_ms.max(*at_ms))
@@ -65,7 +68,7 @@ impl Progress {
     }
 
     /// Takes over what former subtasks noted of the key groups that are this one's now.
-    pub(super) fn restore(&mut self, reader: &SnapshotReader<'_>) -> Result<(), DecodeError> {
+    pub(crate) fn restore(&mut self, reader: &SnapshotReader<'_>) -> Result<(), DecodeError> {
         let groups = (self.key_groups.end - self.key_groups.start) as usize;
         let mut of_group_ms = vec![MIN_WATERMARK; groups];
         for mut bytes in reader.union(STATE) {
